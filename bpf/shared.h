@@ -31,6 +31,7 @@ enum limits {
 	FILTER_BITS = 65536,	   /* address classes, see addr_filter */
 	TOA_V4_LEN = 8,
 	TOA_V6_LEN = 20,
+	EXPIRE_BATCH = 64,
 };
 
 /* ---- connections ------------------------------------------------------- */
@@ -199,8 +200,9 @@ struct member {
 
 /* SNAT port space towards one member address, port and protocol. */
 struct dest {
-	struct bpf_spin_lock lock; /* guards full */
+	struct bpf_spin_lock lock; /* guards the rest */
 	__u32 pad;
+	__u64 exhausted[MAX_SNAT / 64]; /* bit s: full[s] is all ones */
 	__u16 full[MAX_SNAT]; /* bit c of full[s]: chunk c of SNAT address s has no free port */
 };
 
@@ -224,8 +226,8 @@ struct chunk_key {
  * w is port SNAT_FIRST_PORT + chunk * CHUNK_PORTS + w * 64 + b. */
 struct snat_chunk {
 	struct bpf_spin_lock lock; /* guards the rest */
-	__u32 next; /* word to look at first: ports are reused as late as possible */
-	__u64 full_words; /* bit w: used[w] is all ones; bit 63 always set */
+	__u32 next; /* bit to look at first: ports are reused as late as possible */
+	__u64 full_words; /* bit w: used[w] is all ones */
 	__u64 wait_words; /* bit w: wait[w] is not zero */
 	__u64 used[CHUNK_WORDS];
 	__u64 wait[CHUNK_WORDS]; /* ports whose connection is in TIME_WAIT */
@@ -302,11 +304,18 @@ struct event {
 	__u32 ifindex;
 };
 
-/* Request to the `expire` program, as its packet data: count keys of the
- * client side, each deleted with its twin, its SNAT port freed. */
+/* The `expire` program's packet data: this header, then count entries. Each
+ * connection is deleted whole and its SNAT port freed, unless (for END_IDLE) a
+ * packet has come since the daemon looked. */
 struct expire_request {
-	__u32 count;
+	__u32 count;  /* at most EXPIRE_BATCH */
 	__u32 reason; /* enum end_reason */
+};
+
+struct expire_entry {
+	struct flow4_key key; /* client side */
+	__u32 last_seen;
+	__u32 peer_last_seen;
 };
 
 #endif
