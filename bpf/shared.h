@@ -251,7 +251,7 @@ struct globals {
 	__u32 fib_gen;	 /* bumped by the daemon on route, neighbour and link events */
 	__u32 heartbeat; /* jiffies of the daemon's last sign of life; older than two
 			  * seconds: the program ages its next hops by the clock */
-	__u32 reserved;
+	__u32 hz;	 /* jiffies per second, measured by the daemon */
 };
 
 /* ---- counters ----------------------------------------------------------- */

@@ -14,9 +14,6 @@
 
 #define AF_INET 2
 
-/* The kernel's clock ticks per second; (load). */
-const volatile __u32 hz = 250;
-
 struct hop {
 	__u32 ifindex;
 	__u8 dmac[6];
@@ -34,8 +31,8 @@ static __always_inline __u16 fib_generation(__u32 at)
 
 	if (!g)
 		return 0;
-	if (at - g->heartbeat > 2 * hz)
-		return at / hz | 0x8000;
+	if (at - g->heartbeat > 2 * g->hz)
+		return at / (g->hz ? g->hz : 100) | 0x8000;
 	return g->fib_gen & 0x7fff;
 }
 

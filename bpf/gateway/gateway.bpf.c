@@ -9,6 +9,8 @@
  *   strip4        TCP options that a client must not send are blanked; then
  *                 back to `gateway`
  *   expire        not for packets: the daemon ends connections with it
+ *   clock         not for packets: the daemon says that it lives, and reads the
+ *                 jiffies that connections are stamped with
  *
  * Programs past the first look headers and flow up again: that costs them one
  * hot look-up, and keeps each of them whole and checkable on its own.
@@ -395,4 +397,16 @@ int expire(struct xdp_md *ctx)
 		ended += flow4_end(&key, flow, request->reason);
 	}
 	return ended;
+}
+
+/* Run by the daemon. Returns the low 32 bits of jiffies. */
+SEC("xdp")
+int clock(struct xdp_md *ctx)
+{
+	struct globals *g = bpf_map_lookup_elem(&globals, &zero);
+	__u32 at = now();
+
+	if (g)
+		g->heartbeat = at;
+	return at;
 }
