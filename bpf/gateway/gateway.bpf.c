@@ -401,7 +401,7 @@ int expire(struct xdp_md *ctx)
 
 /* Run by the daemon. Returns the low 32 bits of jiffies. */
 SEC("xdp")
-int clock(struct xdp_md *ctx)
+int clock(struct xdp_md *ctx __attribute__((unused)))
 {
 	struct globals *g = bpf_map_lookup_elem(&globals, &zero);
 	__u32 at = now();
