@@ -154,7 +154,13 @@ export interface Addon {
   openPinnedProgram(path: string): BpfProgram;
   openPinnedLink(path: string): XdpLink;
   /** A map made without an object, e.g. for benchmarks. */
-  createMap(type: number, keySize: number, valueSize: number, maxEntries: number, flags: number): BpfMap;
+  createMap(
+    type: number,
+    keySize: number,
+    valueSize: number,
+    maxEntries: number,
+    flags: number,
+  ): BpfMap;
   /** mode: XDP_FLAGS_* (0 = kernel's choice, 2 = generic, 4 = native). */
   attachXdp(program: BpfProgram, ifindex: number, mode: number): XdpLink;
   /** Program id attached to an interface by anyone, or 0. */
@@ -165,7 +171,10 @@ export interface Addon {
   ifindex(name: string): number;
   ifname(index: number): string;
   /** Kernel events for links, addresses, neighbours and routes; overflow is reported by onOverflow. */
-  netlinkMonitor(onEvents: (events: NetlinkEvent[]) => void, onOverflow: () => void): NetlinkMonitor;
+  netlinkMonitor(
+    onEvents: (events: NetlinkEvent[]) => void,
+    onOverflow: () => void,
+  ): NetlinkMonitor;
   /** Asks the kernel to resolve (or re-confirm) a neighbour. */
   neighbourUse(ifindex: number, address: string): void;
   addressAdd(ifindex: number, address: string, prefixLength: number): void;
