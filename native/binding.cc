@@ -91,12 +91,6 @@ static Napi::Value SetErrorClass(const Napi::CallbackInfo &info)
 	return info.Env().Undefined();
 }
 
-template <Napi::Value (*function)(const Napi::CallbackInfo &)>
-static void Export(Napi::Object exports, const char *name)
-{
-	exports.Set(name, Napi::Function::New<function>(exports.Env(), name));
-}
-
 static Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
 	static std::once_flag once;
@@ -108,6 +102,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
 	Map::Define(env, data);
 	Program::Define(env, data);
 	Link::Define(env, data);
+	Watch::Define(env, data);
 	Export<SetErrorClass>(exports, "setErrorClass");
 	Export<LibbpfVersion>(exports, "libbpfVersion");
 	Export<PossibleCpus>(exports, "possibleCpus");
@@ -119,6 +114,11 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
 	Export<AttachXdp>(exports, "attachXdp");
 	Export<XdpProgramId>(exports, "xdpProgramId");
 	Export<EnsureBpffs>(exports, "ensureBpffs");
+	Export<Watch::RingBuffer>(exports, "ringBuffer");
+	Export<Watch::NetlinkMonitor>(exports, "netlinkMonitor");
+	Export<Prober::TcpProbe>(exports, "tcpProbe");
+	Export<Prober::Ping>(exports, "ping");
+	ExportNetwork(exports);
 	return exports;
 }
 

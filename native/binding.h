@@ -4,6 +4,7 @@
 #pragma once
 
 #include <napi.h>
+#include <uv.h>
 
 #include <functional>
 #include <memory>
@@ -18,6 +19,8 @@ struct AddonData {
 	Napi::FunctionReference map_class;
 	Napi::FunctionReference program_class;
 	Napi::FunctionReference link_class;
+	Napi::FunctionReference watch_class;
+	std::shared_ptr<class Prober> prober; // made at first use
 };
 
 // A cn_error that frees itself.
@@ -86,6 +89,94 @@ protected:
 
 private:
 	const char *what_;
+};
+
+// Calls ready on the event loop while fd is readable, until Close(). Closes
+// itself when the environment ends. The owner keeps fd open until then.
+class Poll {
+public:
+	// Owned by the loop: freed after Close().
+	static Poll *Start(Napi::Env env, int fd, std::function<void()> ready,
+			   std::function<void()> ended);
+	void Close();
+	// Whether waiting keeps the process alive.
+	void KeepAlive(bool yes);
+	// Calls ready after so many milliseconds, too; negative = never.
+	void SetTimeout(int milliseconds);
+
+private:
+	Poll() = default;
+	static void OnClosed(uv_handle_t *handle);
+
+	uv_poll_t poll_{};
+	uv_timer_t timer_{};
+	int open_handles_ = 2;
+	bool closing_ = false;
+	napi_async_cleanup_hook_handle hook_ = nullptr;
+	std::function<void()> ready_;
+	std::function<void()> ended_;
+};
+
+// For calls into JavaScript from the loop: scopes, and uncaught exceptions are
+// reported as such.
+class LoopScope {
+public:
+	explicit LoopScope(Napi::Env env);
+	~LoopScope();
+
+private:
+	Napi::Env env_;
+	Napi::HandleScope handles_;
+	Napi::AsyncContext context_;
+	Napi::CallbackScope callbacks_;
+};
+
+// Call inside a LoopScope.
+void CallBack(const Napi::FunctionReference &function, std::vector<napi_value> arguments);
+
+// What a Watch reads; owns its descriptor.
+class Source {
+public:
+	virtual ~Source() = default;
+	virtual int Descriptor() const = 0;
+	virtual void Read(Napi::Env env) = 0;
+};
+
+// An event source with close(): ring buffers and the netlink monitor. Stays
+// alive until closed, as sockets do.
+class Watch : public Napi::ObjectWrap<Watch> {
+public:
+	explicit Watch(const Napi::CallbackInfo &info);
+	~Watch() override;
+	static void Define(Napi::Env env, AddonData *data);
+	static Napi::Value RingBuffer(const Napi::CallbackInfo &info);
+	static Napi::Value NetlinkMonitor(const Napi::CallbackInfo &info);
+
+private:
+	static Napi::Value Create(Napi::Env env, std::shared_ptr<Source> source);
+	Napi::Value Close(const Napi::CallbackInfo &info);
+	void Stop();
+
+	Poll *poll_ = nullptr;
+};
+
+// The environment's engine (engine.c), driven by its event loop.
+class Prober {
+public:
+	static Napi::Value TcpProbe(const Napi::CallbackInfo &info);
+	static Napi::Value Ping(const Napi::CallbackInfo &info);
+	~Prober();
+
+private:
+	static std::shared_ptr<Prober> Get(Napi::Env env, cn_error *e);
+	explicit Prober(Napi::Env env) : env_(env) {}
+	void Run();
+	void Rearm();
+	void End();
+
+	Napi::Env env_;
+	cn_engine *engine_ = nullptr;
+	Poll *poll_ = nullptr;
 };
 
 class Map : public Napi::ObjectWrap<Map>, public Handle {
@@ -163,3 +254,11 @@ private:
 	std::shared_ptr<bpf_object> object_;
 	bool loading_ = false;
 };
+
+template <Napi::Value (*function)(const Napi::CallbackInfo &)>
+void Export(Napi::Object exports, const char *name)
+{
+	exports.Set(name, Napi::Function::New<function>(exports.Env(), name));
+}
+
+void ExportNetwork(Napi::Object exports);

@@ -171,6 +171,121 @@ int cn_link_get_info(int fd, struct cn_link_info *info, struct cn_error *e);
 int cn_link_update(int fd, int prog_fd, struct cn_error *e);
 int cn_link_detach(int fd, struct cn_error *e);
 
+/* ---- ringbuf.c -------------------------------------------------------------- */
+
+struct cn_ring;
+
+/* Returns negative to stop reading for now (the record counts as read). */
+typedef int (*cn_record_fn)(void *arg, void *data, size_t len);
+
+struct cn_ring *cn_ring_open(int map_fd, cn_record_fn on_record, void *arg, struct cn_error *e);
+/* Becomes readable when there are records. */
+int cn_ring_fd(const struct cn_ring *ring);
+int cn_ring_read(struct cn_ring *ring);
+void cn_ring_close(struct cn_ring *ring);
+
+/* ---- address.c: text <-> addresses ------------------------------------------- */
+
+struct sockaddr_storage;
+
+#define CN_ADDRESS_LEN 64 /* INET6_ADDRSTRLEN, a scope or a prefix length */
+
+struct cn_address {
+	int family; /* AF_INET or AF_INET6; ::ffff:a.b.c.d is AF_INET */
+	uint32_t len;
+	uint8_t bytes[16];
+	uint32_t scope; /* interface of fe80::1%eth0, else 0 */
+};
+
+int cn_address_parse(const char *text, struct cn_address *out, struct cn_error *e);
+void cn_address_format(int family, const void *bytes, char out[CN_ADDRESS_LEN]);
+/* Returns the length of the sockaddr. */
+uint32_t cn_address_to_sockaddr(const struct cn_address *address, uint16_t port,
+				struct sockaddr_storage *out);
+
+/* ---- netlink.c: requests ------------------------------------------------------- */
+
+struct cn_route {
+	int ifindex;
+	char source[CN_ADDRESS_LEN];  /* empty = none */
+	char gateway[CN_ADDRESS_LEN]; /* empty = none */
+};
+
+int cn_neighbour_use(int ifindex, const struct cn_address *address, struct cn_error *e);
+int cn_address_change(bool add, int ifindex, const struct cn_address *address, uint8_t prefix,
+		      struct cn_error *e);
+int cn_route_get(const struct cn_address *address, struct cn_route *out, struct cn_error *e);
+
+/* ---- nlmsg.c: reading and writing netlink messages ------------------------------- */
+
+struct nlmsghdr;
+struct nlattr;
+
+/* attrs[type] = attribute or NULL, for types up to max. */
+void cn_attrs_parse(const void *data, size_t len, const struct nlattr **attrs, unsigned int max);
+const void *cn_attr_data(const struct nlattr *attr, size_t *len);
+/* 0 when the attribute is missing or short. */
+uint32_t cn_attr_u32(const struct nlattr *attr);
+/* Appends to a message in a buffer of size bytes; -EMSGSIZE when full. */
+int cn_attr_put(struct nlmsghdr *message, size_t size, uint16_t type, const void *data, size_t len);
+
+/* ---- monitor.c: what changes in the kernel's tables ------------------------------- */
+
+enum cn_event_kind { CN_LINK, CN_ADDRESS, CN_NEIGHBOUR, CN_ROUTE };
+
+struct cn_event {
+	enum cn_event_kind kind;
+	bool deleted;
+	int ifindex;
+	uint32_t state;			/* neighbours: NUD_* */
+	char subject[CN_ADDRESS_LEN];	/* link name, address or prefix */
+	char lladdr[3 * 32];		/* neighbours; empty = none */
+};
+
+typedef void (*cn_event_fn)(void *arg, const struct cn_event *event);
+
+int cn_monitor_open(struct cn_error *e);
+/* Reads what is there, up to a bound; false when events were lost. */
+bool cn_monitor_read(int fd, cn_event_fn on_event, void *arg);
+
+/* ---- engine.c: many probes on one epoll descriptor -------------------------------- */
+
+/*
+ * An engine belongs to one thread. Its owner waits until cn_engine_fd() is
+ * readable or cn_engine_timeout() is over, then calls cn_engine_run(), which
+ * calls done for each probe that ended: err is 0 or a positive errno, micros
+ * what it took. done may start new probes.
+ */
+struct cn_engine;
+
+typedef void (*cn_done_fn)(void *arg, int err, const char *syscall, double micros);
+
+struct cn_engine *cn_engine_new(struct cn_error *e);
+int cn_engine_fd(const struct cn_engine *engine);
+/* Milliseconds until the next deadline, -1 = none. */
+int cn_engine_timeout(const struct cn_engine *engine);
+/* Probes that have not ended. */
+uint32_t cn_engine_pending(const struct cn_engine *engine);
+void cn_engine_run(struct cn_engine *engine);
+/* Ends all probes with ECANCELED. */
+void cn_engine_free(struct cn_engine *engine);
+
+/* probe.c and ping.c: negative = refused at once, done is not called. */
+int cn_tcp_probe(struct cn_engine *engine, const struct cn_address *address, uint16_t port,
+		 uint32_t timeout_ms, cn_done_fn done, void *arg, struct cn_error *e);
+int cn_ping(struct cn_engine *engine, const struct cn_address *address, uint32_t timeout_ms,
+	    cn_done_fn done, void *arg, struct cn_error *e);
+
+/* ---- raw.c ------------------------------------------------------------------------- */
+
+struct cn_packet {
+	const void *data;
+	size_t len;
+};
+
+/* Sends whole IP packets; returns how many the kernel took. */
+int cn_send_raw(const struct cn_packet *packets, uint32_t count, struct cn_error *e);
+
 #ifdef __cplusplus
 }
 #endif

@@ -4,6 +4,7 @@ import { loadAddon } from './loader.js';
 import { NativeMap } from './map.js';
 import { mapFd, NativeObject } from './object.js';
 import { NativeProgram, NativeXdpLink } from './program.js';
+import type { RawDone } from './raw.js';
 import type { Addon } from './types.js';
 
 export { AddonLoadError, errnoName, NativeError } from './errors.js';
@@ -12,6 +13,13 @@ export type * from './types.js';
 const MAX_TIMEOUT = 0x7fffffff;
 
 const raw = loadAddon();
+
+/** Microseconds that a probe took. */
+function finished(start: (done: RawDone) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    start((error, micros) => (error ? reject(error) : resolve(micros)));
+  });
+}
 
 export const addon: Addon = {
   libbpfVersion: () => raw.libbpfVersion(),
@@ -60,16 +68,22 @@ export const addon: Addon = {
     ),
   routeGet: (address) => raw.routeGet(checkAddress('address', address)),
   ping: async (address, timeoutMs) => ({
-    rtt: await raw.ping(
-      checkAddress('address', address),
-      checkUint('timeoutMs', timeoutMs, MAX_TIMEOUT),
+    rtt: await finished((done) =>
+      raw.ping(
+        checkAddress('address', address),
+        checkUint('timeoutMs', timeoutMs, MAX_TIMEOUT),
+        done,
+      ),
     ),
   }),
   tcpProbe: async (address, port, timeoutMs) =>
-    raw.tcpProbe(
-      checkAddress('address', address),
-      checkUint('port', port, 65535),
-      checkUint('timeoutMs', timeoutMs, MAX_TIMEOUT),
+    finished((done) =>
+      raw.tcpProbe(
+        checkAddress('address', address),
+        checkUint('port', port, 65535),
+        checkUint('timeoutMs', timeoutMs, MAX_TIMEOUT),
+        done,
+      ),
     ),
   sendRaw: (packets) => raw.sendRaw(packets.map((packet) => checkBytes('packet', packet))),
 };

@@ -70,6 +70,8 @@ export interface RawObject {
   close(): void;
 }
 
+export type RawDone = (error: NativeError | null, micros: number) => void;
+
 export interface RawWatch {
   close(): void;
 }
@@ -100,7 +102,7 @@ export interface RawAddon {
   addressAdd(ifindex: number, address: string, prefixLength: number): void;
   addressDelete(ifindex: number, address: string, prefixLength: number): void;
   routeGet(address: string): { ifindex: number; source: string | null; gateway: string | null };
-  ping(address: string, timeoutMs: number): Promise<number>;
-  tcpProbe(address: string, port: number, timeoutMs: number): Promise<number>;
+  ping(address: string, timeoutMs: number, done: RawDone): void;
+  tcpProbe(address: string, port: number, timeoutMs: number, done: RawDone): void;
   sendRaw(packets: Uint8Array[]): number;
 }
