@@ -52,6 +52,7 @@ struct toa_counters {
 	__u64 v4;	 /* accepted with an IPv4 client */
 	__u64 v6;	 /* accepted with an IPv6 client */
 	__u64 no_memory; /* accepted, but the address could not be stored */
+	__u64 zero;	 /* never written: a number that the verifier cannot know */
 };
 
 /* Read-only data of the programs, set before load. */
