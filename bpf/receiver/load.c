@@ -37,16 +37,29 @@ struct loading {
 	bool update; /* something is loaded already */
 };
 
-/* libbpf's words, shown only when a load fails. */
-static char libbpf_log[1 << 16];
+/* The end of what libbpf said, shown only when a load fails: a verifier's log has
+ * its reason in the last lines. */
+static char libbpf_log[2048];
 
 static int keep_log(enum libbpf_print_level level, const char *format, va_list args)
 {
-	size_t used = strlen(libbpf_log);
+	size_t used = strlen(libbpf_log), half = sizeof(libbpf_log) / 2;
+	char *text;
+	int length;
 
 	if (level == LIBBPF_DEBUG)
 		return 0;
-	return vsnprintf(libbpf_log + used, sizeof(libbpf_log) - used, format, args);
+	length = vasprintf(&text, format, args);
+	if (length < 0)
+		return 0;
+	if (used > half) {
+		memmove(libbpf_log, libbpf_log + used - half, half + 1);
+		used = half;
+	}
+	snprintf(libbpf_log + used, sizeof(libbpf_log) - used, "%s",
+		 (size_t)length > half ? text + length - half : text);
+	free(text);
+	return length;
 }
 
 static int open_cgroup(struct loading *l)

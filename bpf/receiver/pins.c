@@ -47,6 +47,16 @@ int pin_get(const char *dir, const char *name)
 	return -1;
 }
 
+int pin_open(const char *dir, const char *name, int *fd)
+{
+	*fd = pin_get(dir, name);
+	if (*fd >= 0)
+		return 0;
+	if (errno == ENOENT)
+		return failed("no receiver is loaded (nothing pinned in %s)", dir);
+	return failed_errno(errno, "cannot open %s/%s", dir, name);
+}
+
 bool pins_exist(const char *dir)
 {
 	for (int i = 0; i < LINK_COUNT; i++)
@@ -132,11 +142,10 @@ int settings_read(const char *dir, struct toa_settings *settings)
 {
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info), zero = 0;
-	int fd = pin_get(dir, "settings");
-	int err;
+	int fd, err;
 
-	if (fd < 0)
-		return failed_errno(errno, "cannot open %s/settings", dir);
+	if (pin_open(dir, "settings", &fd))
+		return EXIT_FAILED;
 	err = bpf_obj_get_info_by_fd(fd, &info, &size);
 	if (!err && info.value_size == sizeof(*settings))
 		err = bpf_map_lookup_elem(fd, &zero, settings);

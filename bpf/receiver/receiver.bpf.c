@@ -20,6 +20,10 @@
 
 #include "receiver.h"
 
+#ifndef barrier_var /* libbpf before 0.6 */
+#define barrier_var(var) asm volatile("" : "+r"(var))
+#endif
+
 #define AF_INET 2
 #define AF_INET6 10
 
@@ -28,6 +32,7 @@ enum { KIND_USER_TIMEOUT = 28, USER_TIMEOUT_LEN = 4 };
 
 char _license[] SEC("license") = "GPL";
 
+/* The whole of .rodata: toactl sets and reads the section as this structure. */
 const volatile struct toa_settings settings = {
 	.abi = RECEIVER_ABI,
 };
@@ -152,13 +157,16 @@ static __always_inline enum verdict find_option(const void *tcp, const void *end
  * dual-stack socket already has ::ffff:a.b.c.d as its IPv6 address. */
 static __always_inline int trusted(struct bpf_sock_ops *ctx)
 {
-	struct toa_trust_key key = { .prefixlen = 128 };
+	__u32 ip4 = ctx->remote_ip4;
+	struct toa_trust_key key = {};
 
 	if (settings.trust_any)
 		return 1;
+	barrier_var(ip4); /* else clang picks one of two fields by a computed address */
+	key.prefixlen = 128; /* set here: an initialiser would add to .rodata */
 	if (ctx->family == AF_INET) {
 		key.addr[2] = bpf_htonl(0xffff);
-		key.addr[3] = ctx->remote_ip4;
+		key.addr[3] = ip4;
 	} else {
 		key.addr[0] = ctx->remote_ip6[0];
 		key.addr[1] = ctx->remote_ip6[1];

@@ -41,13 +41,12 @@ static unsigned long long *counter(struct toa_counters *counters, int i)
 static int read_counters(const char *dir, struct toa_counters *sum)
 {
 	int cpus = libbpf_num_possible_cpus();
-	int fd = pin_get(dir, "counters");
 	struct toa_counters *each;
 	__u32 zero = 0;
-	int err;
+	int fd, err;
 
-	if (fd < 0)
-		return failed_errno(errno, "cannot open %s/counters", dir);
+	if (pin_open(dir, "counters", &fd))
+		return EXIT_FAILED;
 	each = calloc(cpus > 0 ? cpus : 1, sizeof(*each));
 	if (!each || cpus < 0) {
 		free(each);
@@ -81,11 +80,10 @@ static int for_each_trust(const char *dir, void (*each)(const char *cidr, int in
 {
 	struct toa_trust_key key, *previous = NULL, last;
 	char text[CIDR_TEXT];
-	int fd = pin_get(dir, "trust");
-	int index = 0;
+	int fd, index = 0;
 
-	if (fd < 0)
-		return failed_errno(errno, "cannot open %s/trust", dir);
+	if (pin_open(dir, "trust", &fd))
+		return EXIT_FAILED;
 	while (!bpf_map_get_next_key(fd, previous, &key)) {
 		cidr_format(&key, text);
 		each(text, index++);
@@ -190,6 +188,8 @@ int trust_list(const char *dir, bool json)
 
 	if (!json)
 		return for_each_trust(dir, print_line);
+	if (!pins_exist(dir))
+		return failed("no receiver is loaded (nothing pinned in %s)", dir);
 	printf("[");
 	status = for_each_trust(dir, print_json_item);
 	printf("]\n");
@@ -226,9 +226,8 @@ int trust_change(const char *dir, bool add, char **cidrs, int count)
 		return EXIT_FAILED;
 	if (settings.trust_any)
 		fprintf(stderr, "toactl: note: loaded with --trust-any, so the list has no effect\n");
-	fd = pin_get(dir, "trust");
-	if (fd < 0)
-		return failed_errno(errno, "cannot open %s/trust", dir);
+	if (pin_open(dir, "trust", &fd))
+		return EXIT_FAILED;
 	for (int i = 0; i < count && !status; i++) {
 		cidr_parse(cidrs[i], &key, why, sizeof(why));
 		status = change_one(fd, add, cidrs[i], &key);

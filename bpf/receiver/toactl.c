@@ -72,8 +72,6 @@ int failed_errno(int error, const char *format, ...)
 	fprintf(stderr, ": %s", strerror(error));
 	if (error == EPERM || error == EACCES)
 		fputs(" (run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_SYS_ADMIN)", stderr);
-	else if (error == ENOENT)
-		fputs(" (is the receiver loaded? see `toactl status`)", stderr);
 	fputc('\n', stderr);
 	va_end(args);
 	return EXIT_FAILED;

@@ -50,6 +50,8 @@ struct pin_path {
 struct pin_path pin_path(const char *dir, const char *name);
 /* A pinned object's fd, or -1 with errno (ENOENT: not loaded). */
 int pin_get(const char *dir, const char *name);
+/* The same with a message; returns the exit status. */
+int pin_open(const char *dir, const char *name, int *fd);
 /* True when anything of a receiver is pinned in DIR. */
 bool pins_exist(const char *dir);
 /* Makes DIR on a bpffs, mounting one on /sys/fs/bpf when there is none. */
