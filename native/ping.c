@@ -334,6 +334,7 @@ int cn_ping(struct cn_engine *engine, const struct cn_address *address, uint32_t
 	    cn_done_fn done, void *arg, struct cn_error *e)
 {
 	struct cn_pinger *pinger = get_pinger(engine, address->family, e);
+	char text[CN_ADDRESS_LEN];
 	struct ping *ping;
 	int err;
 
@@ -366,5 +367,6 @@ err_sequence:
 	pinger->pings[ping->sequence] = NULL;
 err_free:
 	free(ping);
-	return cn_fail(e, err, "ping", "sending");
+	cn_address_format(address->family, address->bytes, text);
+	return cn_fail(e, err, "ping", "%s", text);
 }

@@ -61,6 +61,7 @@ int cn_tcp_probe(struct cn_engine *engine, const struct cn_address *address, uin
 	struct probe *probe = malloc(sizeof(*probe));
 	struct sockaddr_storage to;
 	const char *what = "socket";
+	char text[CN_ADDRESS_LEN];
 	socklen_t len;
 	int err = ENOMEM;
 
@@ -97,5 +98,6 @@ err_close:
 	close(probe->source.fd);
 err_free:
 	free(probe);
-	return cn_fail(e, err, what, "port %u", port);
+	cn_address_format(address->family, address->bytes, text);
+	return cn_fail(e, err, what, "%s port %u", text, port);
 }
