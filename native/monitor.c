@@ -20,9 +20,13 @@ static int join(int fd)
 {
 	static const int groups[] = {RTNLGRP_LINK,	  RTNLGRP_NEIGH,      RTNLGRP_IPV4_IFADDR,
 				     RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE};
+	struct sockaddr_nl self = {.nl_family = AF_NETLINK};
 	int size = RECEIVE_BUFFER;
 	size_t i;
 
+	/* The kernel sends nothing to a socket without an address. */
+	if (bind(fd, (struct sockaddr *)&self, sizeof(self)))
+		return -errno;
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)

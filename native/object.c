@@ -110,10 +110,22 @@ int cn_object_set_map_flags(struct bpf_object *obj, const char *name, uint32_t f
 int cn_object_reuse_map(struct bpf_object *obj, const char *name, int fd, struct cn_error *e)
 {
 	struct bpf_map *map = find_map(obj, name, e);
+	struct cn_map_info info;
 	int err;
 
 	if (!map)
 		return -e->err;
+	err = cn_map_get_info(fd, &info, e);
+	if (err)
+		return err;
+	/* libbpf would take any map. */
+	if (info.type != bpf_map__type(map) || info.key_size != bpf_map__key_size(map) ||
+	    info.value_size != bpf_map__value_size(map))
+		return cn_fail(e, EINVAL, "bpf_map__reuse_fd",
+			       "%s: expected type %u, key %u, value %u, got %u, %u, %u", name,
+			       bpf_map__type(map), bpf_map__key_size(map),
+			       bpf_map__value_size(map), info.type, info.key_size,
+			       info.value_size);
 	err = bpf_map__reuse_fd(map, fd);
 	return err ? cn_fail(e, err, "bpf_map__reuse_fd", "%s", name) : 0;
 }

@@ -3,14 +3,19 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <net/if.h>
 
 #include "clearnat.h"
 
 int cn_xdp_attach(int prog_fd, int ifindex, uint32_t mode, struct cn_error *e)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = mode);
+	char name[IF_NAMESIZE];
 	int fd = bpf_link_create(prog_fd, ifindex, BPF_XDP, &opts);
 
+	/* The kernel calls a missing interface an invalid argument. */
+	if (fd == -EINVAL && !if_indextoname((unsigned int)ifindex, name))
+		fd = -ENODEV;
 	if (fd < 0)
 		return cn_fail(e, fd, "BPF_LINK_CREATE", "XDP on interface %d, mode %u", ifindex,
 			       mode);

@@ -18,7 +18,7 @@ export interface BpfObject {
   setRodata(offset: number, data: Buffer): void;
   setMaxEntries(map: string, entries: number): void;
   setMapFlags(map: string, flags: number): void;
-  /** Uses an existing map instead of creating one; before load(). */
+  /** Uses an existing map instead of creating one; before load(). It keeps its own name afterwards. */
   reuseMap(name: string, map: BpfMap): void;
   setAutoload(program: string, load: boolean): void;
   /** Extra BPF_F_* load flags, e.g. BPF_F_XDP_HAS_FRAGS (32); before load(). */

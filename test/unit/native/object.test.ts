@@ -66,13 +66,28 @@ describe('BpfObject', { skip: noBpf }, () => {
   });
 
   it('shares a map with another object', async () => {
-    const shared = addon.createMap(MapType.hash, 4, 8, 16, 0);
-    const object = addon.openObject(compile('xdp'));
-    object.reuseMap('hash', shared);
-    await object.load();
-    assert.equal(object.map('hash').info.id, shared.info.id);
-    object.close();
+    const path = compile('xdp');
+    const first = addon.openObject(path);
+    await first.load();
+    const shared = first.map('hash');
+    const second = addon.openObject(path);
+    second.reuseMap('hash', shared);
+    await second.load();
+    assert.equal(second.map('hash').info.id, shared.info.id);
+    first.close();
+    second.close();
     shared.close();
+  });
+
+  it('refuses to share a map of another shape', () => {
+    const other = addon.createMap(MapType.hash, 4, 4, 16, 0);
+    const object = addon.openObject(compile('xdp'));
+    assert.throws(
+      () => object.reuseMap('hash', other),
+      /expected type 1, key 4, value 8, got 1, 4, 4/,
+    );
+    object.close();
+    other.close();
   });
 
   it('refuses other calls while loading, and survives close', async () => {

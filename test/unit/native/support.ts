@@ -38,8 +38,8 @@ export async function until(check: () => boolean, what: string, timeoutMs = 3000
   }
 }
 
-export function sh(script: string): string {
-  return execFileSync('sh', ['-ec', script], { encoding: 'utf8' });
+export function sh(script: string, input = ''): string {
+  return execFileSync('sh', ['-ec', script], { encoding: 'utf8', input });
 }
 
 /** Little-endian 32-bit words, back to back. */
