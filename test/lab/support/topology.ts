@@ -19,7 +19,7 @@
 // addresses and nobody else. The veths compute their checksums in software
 // (XDP sees the bytes as they would be on a wire) and have GRO on, which a veth
 // needs to take packets redirected by XDP.
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Host } from './host.js';
@@ -157,6 +157,17 @@ export class Topology {
 
   get dir(): string {
     return this.record.dir;
+  }
+
+  /** A bpffs of this lab's own: pins outlive every process and end with the lab. */
+  async bpffs(): Promise<string> {
+    const path = join(this.dir, 'bpffs');
+    if (!existsSync(path)) {
+      mkdirSync(path);
+      this.log.write(`+ mount -t bpf bpf ${path}`);
+      await run(['mount', '-t', 'bpf', 'bpf', path]);
+    }
+    return path;
   }
 
   async #ip(lines: string[], namespace?: string): Promise<void> {

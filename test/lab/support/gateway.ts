@@ -1,0 +1,113 @@
+// The real gateway: the daemon in the gateway's namespace, driven by its CLI.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ConfigSpec, gatewayYaml } from './gateway-config.js';
+import type { Host } from './host.js';
+import { clearnatMain, requireBuilt } from './paths.js';
+import type { Background, RunResult } from './run.js';
+import type { Topology } from './topology.js';
+import { waitFor } from './wait.js';
+
+/** As much of `clearnat list -o json` as the lab reads. */
+interface ListedMember {
+  name: string;
+  operating_status: string;
+}
+
+export class Gateway {
+  readonly #host: Host;
+  #daemon: Background | null = null;
+
+  private constructor(
+    lab: Topology,
+    readonly configPath: string,
+    readonly socket: string,
+    readonly pinPath: string,
+  ) {
+    this.#host = lab.hosts.gateway;
+  }
+
+  /** Writes the configuration; start() does the rest. */
+  static async prepare(lab: Topology, spec: Omit<ConfigSpec, 'socket'>): Promise<Gateway> {
+    requireBuilt(clearnatMain);
+    const socket = join(lab.dir, 'api.sock');
+    const gateway = new Gateway(
+      lab,
+      join(lab.dir, 'clearnat.yaml'),
+      socket,
+      `${await lab.bpffs()}/gateway`,
+    );
+    writeFileSync(gateway.configPath, gatewayYaml({ ...spec, socket }));
+    return gateway;
+  }
+
+  get daemon(): Background {
+    if (this.#daemon === null) throw new Error('the gateway was not started');
+    return this.#daemon;
+  }
+
+  /** What an operator would type for a verb of the CLI. */
+  argv(...args: string[]): string[] {
+    return [process.execPath, clearnatMain, ...args];
+  }
+
+  /** Runs a verb against the running daemon. */
+  clearnat(...args: string[]): Promise<RunResult> {
+    return this.#host.run(this.argv(...args, '--socket', this.socket));
+  }
+
+  /** Starts the daemon and waits until it answers and every member is up (or, as told, not). */
+  async start(options: { membersUp?: boolean } = {}): Promise<void> {
+    this.#daemon = this.#host.background(
+      this.argv('run', '--config', this.configPath, '--pin-path', this.pinPath),
+      { log: 'gateway.log' },
+    );
+    await waitFor('the gateway to answer', 20_000, async () => {
+      this.#mustRun();
+      return (await this.members()).length > 0;
+    });
+    if (options.membersUp !== false) await this.waitMembers(() => 'ONLINE');
+  }
+
+  #mustRun(): void {
+    const { status, log } = this.daemon;
+    if (status !== null) throw new Error(`clearnat run ended with status ${status}:\n${log}`);
+  }
+
+  /** Every member of every listener, by name. */
+  async members(): Promise<ListedMember[]> {
+    const { stdout } = await this.clearnat('list', '-o', 'json');
+    const found: ListedMember[] = [];
+    const walk = (value: unknown): void => {
+      if (Array.isArray(value)) value.forEach(walk);
+      else if (typeof value === 'object' && value !== null) {
+        if ('members' in value && Array.isArray(value.members))
+          found.push(...(value.members as ListedMember[]));
+        Object.values(value).forEach(walk);
+      }
+    };
+    walk(JSON.parse(stdout));
+    return found;
+  }
+
+  /** Waits until each member has the status that `expected` gives for its name. */
+  async waitMembers(expected: (name: string) => string, timeoutMs = 10_000): Promise<void> {
+    let seen = '';
+    await waitFor('members to change state', timeoutMs, async () => {
+      const members = await this.members();
+      seen = members.map((member) => `${member.name} ${member.operating_status}`).join(', ');
+      if (members.every((member) => member.operating_status === expected(member.name))) return true;
+      throw new Error(seen);
+    });
+  }
+
+  /** As a crash would. */
+  async kill(): Promise<void> {
+    this.daemon.kill('SIGKILL');
+    await this.daemon.wait();
+  }
+
+  async stop(): Promise<number> {
+    return this.daemon.stop('SIGTERM', 5000);
+  }
+}
