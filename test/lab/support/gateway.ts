@@ -74,13 +74,20 @@ export class Gateway {
     if (status !== null) throw new Error(`clearnat run ended with status ${status}:\n${log}`);
   }
 
-  /** Every member of every listener, by name. */
-  async members(): Promise<ListedMember[]> {
+  /** The members of one listener, or of all. */
+  async members(listener?: string): Promise<ListedMember[]> {
     const { stdout } = await this.clearnat('list', '-o', 'json');
     const found: ListedMember[] = [];
     const walk = (value: unknown): void => {
       if (Array.isArray(value)) value.forEach(walk);
       else if (typeof value === 'object' && value !== null) {
+        if (
+          listener !== undefined &&
+          'members' in value &&
+          'name' in value &&
+          value.name !== listener
+        )
+          return;
         if ('members' in value && Array.isArray(value.members))
           found.push(...(value.members as ListedMember[]));
         Object.values(value).forEach(walk);
@@ -91,10 +98,14 @@ export class Gateway {
   }
 
   /** Waits until each member has the status that `expected` gives for its name. */
-  async waitMembers(expected: (name: string) => string, timeoutMs = 10_000): Promise<void> {
+  async waitMembers(
+    expected: (name: string) => string,
+    timeoutMs = 10_000,
+    listener?: string,
+  ): Promise<void> {
     let seen = '';
     await waitFor('members to change state', timeoutMs, async () => {
-      const members = await this.members();
+      const members = await this.members(listener);
       seen = members.map((member) => `${member.name} ${member.operating_status}`).join(', ');
       if (members.every((member) => member.operating_status === expected(member.name))) return true;
       throw new Error(seen);

@@ -85,11 +85,11 @@ static void run_connection(const void *argument)
 static void only_kind_200(const void *argument)
 {
 	static const char *const options[] = { "--trust", TRUST4, "--kind", "200", NULL };
-	static const struct connection other = { V4, 4, TRUSTED, BYTES(TOA4(254)), OWN, OWN, NOT_SEEN };
-	static const struct connection wanted = { V4, 4, TRUSTED, BYTES(TOA4(200)), CLIENT_V4,
+	static const struct connection other = { V4, 4, TRUSTED, BYTES_INIT(TOA4(254)), OWN, OWN, NOT_SEEN };
+	static const struct connection wanted = { V4, 4, TRUSTED, BYTES_INIT(TOA4(200)), CLIENT_V4,
 						  CLIENT_V4, ACCEPTED4 };
 	static const struct connection both = { V4, 4, TRUSTED,
-						BYTES(254, 8, 1, 1, 9, 9, 9, 9, TOA4(200)), CLIENT_V4,
+						BYTES_INIT(254, 8, 1, 1, 9, 9, 9, 9, TOA4(200)), CLIENT_V4,
 						CLIENT_V4, ACCEPTED4 };
 
 	(void)argument;
@@ -102,38 +102,22 @@ static void only_kind_200(const void *argument)
 /* ---- every length and every place, against a model of the rules ---- */
 
 /* The rules once more, written for clarity: what OPTIONS must lead to. */
-static enum shown model(const uint8_t *options, size_t length, bool *malformed)
+static enum shown model(const uint8_t *options, size_t length)
 {
-	size_t at = 0;
+	for (size_t at = 0; at < length && options[at] != 0;) {
+		uint8_t kind = options[at], size = 1;
 
-	*malformed = false;
-	while (at < length && options[at] != 0) {
-		uint8_t kind = options[at], size;
-
-		if (kind == 1) {
-			at++;
-			continue;
-		}
-		*malformed = true;
-		if (at + 1 >= length)
-			return OWN;
-		size = options[at + 1];
-		if (size < 2 || at + size > length)
-			return OWN;
-		*malformed = false;
-		if (kind == 254 || kind == 200 || kind == 253 || kind == 28) {
-			if (size == 8 || size == 20)
-				return size == 8 ? CLIENT_V4 : CLIENT_V6;
-			if (kind != 28 || size != 4) {
-				at += size;
-				*malformed = true; /* unless a good one follows */
-				while (at < length && options[at] != 0) {
-					bool later;
-					enum shown shown = model(options + at, length - at, &later);
-
-					return shown;
-				}
+		if (kind != 1) {
+			if (at + 1 >= length)
 				return OWN;
+			size = options[at + 1];
+			if (size < 2 || at + size > length)
+				return OWN;
+			if (kind == 254 || kind == 200 || kind == 253 || kind == 28) {
+				if (size == 8)
+					return CLIENT_V4;
+				if (size == 20)
+					return CLIENT_V6;
 			}
 		}
 		at += size;
@@ -144,8 +128,7 @@ static enum shown model(const uint8_t *options, size_t length, bool *malformed)
 /* Options whose good ones all carry the same client; the model says which is shown. */
 static void check_model(int listening, const uint8_t *options, size_t length)
 {
-	bool malformed;
-	enum shown shown = model(options, length, &malformed);
+	enum shown shown = model(options, length);
 	struct connection c = { DUAL, 4, TRUSTED, { options, length }, shown, shown, NOT_SEEN };
 
 	connect_once(listening, &c);
@@ -208,7 +191,6 @@ static void random_lists(const void *argument)
 		struct client client = client_new(TRUSTED4, port_of(listening));
 		struct bytes options = { .length = 4 + rand_r(&seed) % 10 * 4 };
 		uint8_t list[40];
-		bool malformed;
 		struct peer peer;
 		int fd;
 
@@ -217,7 +199,7 @@ static void random_lists(const void *argument)
 		options.data = list;
 		client_connect(&client, NONE, options);
 		fd = accept_within(listening, &peer, 3000);
-		if (model(list, options.length, &malformed) == OWN)
+		if (model(list, options.length) == OWN)
 			expect_peer("accept", peer, TRUSTED4, client.source_port);
 		else if (peer.port == client.source_port)
 			fail("list %d of seed %u: the option was not taken", i, first);
@@ -226,6 +208,7 @@ static void random_lists(const void *argument)
 	}
 }
 
+#define NO_BYTES { NULL, 0 }
 #define CASE(name, ...)                                                                            \
 	{                                                                                          \
 		name, run_connection, &(const struct connection)                                   \
@@ -233,35 +216,35 @@ static void random_lists(const void *argument)
 			__VA_ARGS__                                                                \
 		}                                                                                  \
 	}
-#define V4_CASE(name, option, ...) CASE(name, V4, 4, TRUSTED, BYTES option, __VA_ARGS__)
+#define V4_CASE(name, option, ...) CASE(name, V4, 4, TRUSTED, BYTES_INIT option, __VA_ARGS__)
 #define GOOD4 CLIENT_V4, CLIENT_V4, ACCEPTED4
 #define GOOD6 CLIENT_V6, CLIENT_V6, ACCEPTED6
 #define BAD OWN, OWN, MALFORMED
 
 static const struct test_case cases[] = {
 	/* families */
-	CASE("v4", V4, 4, TRUSTED, BYTES(TOA4(254)), GOOD4),
-	CASE("v6", V6, 6, TRUSTED, BYTES(TOA6(254)), GOOD6),
-	CASE("dual-stack-v4", DUAL, 4, TRUSTED, BYTES(TOA4(254)), GOOD4),
-	CASE("dual-stack-v6", DUAL, 6, TRUSTED, BYTES(TOA6(254)), GOOD6),
-	CASE("nat64-v4-socket", V4, 4, TRUSTED, BYTES(TOA6(254)), OWN, CLIENT_V6, ACCEPTED6),
-	CASE("nat64-dual-stack", DUAL, 4, TRUSTED, BYTES(TOA6(254)), GOOD6),
-	CASE("nat46-v6-socket", V6, 6, TRUSTED, BYTES(TOA4(254)), GOOD4),
-	CASE("no-option-v4", V4, 4, TRUSTED, NONE, OWN, OWN, NOT_SEEN),
-	CASE("no-option-v6", V6, 6, TRUSTED, NONE, OWN, OWN, NOT_SEEN),
-	CASE("no-option-dual-stack", DUAL, 4, TRUSTED, NONE, OWN, OWN, NOT_SEEN),
+	CASE("v4", V4, 4, TRUSTED, BYTES_INIT(TOA4(254)), GOOD4),
+	CASE("v6", V6, 6, TRUSTED, BYTES_INIT(TOA6(254)), GOOD6),
+	CASE("dual-stack-v4", DUAL, 4, TRUSTED, BYTES_INIT(TOA4(254)), GOOD4),
+	CASE("dual-stack-v6", DUAL, 6, TRUSTED, BYTES_INIT(TOA6(254)), GOOD6),
+	CASE("nat64-v4-socket", V4, 4, TRUSTED, BYTES_INIT(TOA6(254)), OWN, CLIENT_V6, ACCEPTED6),
+	CASE("nat64-dual-stack", DUAL, 4, TRUSTED, BYTES_INIT(TOA6(254)), GOOD6),
+	CASE("nat46-v6-socket", V6, 6, TRUSTED, BYTES_INIT(TOA4(254)), GOOD4),
+	CASE("no-option-v4", V4, 4, TRUSTED, NO_BYTES, OWN, OWN, NOT_SEEN),
+	CASE("no-option-v6", V6, 6, TRUSTED, NO_BYTES, OWN, OWN, NOT_SEEN),
+	CASE("no-option-dual-stack", DUAL, 4, TRUSTED, NO_BYTES, OWN, OWN, NOT_SEEN),
 	/* trust */
-	CASE("untrusted-v4", V4, 4, STRANGER, BYTES(TOA4(254)), OWN, OWN, UNTRUSTED),
-	CASE("untrusted-v6", V6, 6, STRANGER, BYTES(TOA6(254)), OWN, OWN, UNTRUSTED),
-	CASE("untrusted-dual-stack", DUAL, 4, STRANGER, BYTES(TOA4(254)), OWN, OWN, UNTRUSTED),
-	CASE("untrusted-nat64", V4, 4, STRANGER, BYTES(TOA6(254)), OWN, OWN, UNTRUSTED),
+	CASE("untrusted-v4", V4, 4, STRANGER, BYTES_INIT(TOA4(254)), OWN, OWN, UNTRUSTED),
+	CASE("untrusted-v6", V6, 6, STRANGER, BYTES_INIT(TOA6(254)), OWN, OWN, UNTRUSTED),
+	CASE("untrusted-dual-stack", DUAL, 4, STRANGER, BYTES_INIT(TOA4(254)), OWN, OWN, UNTRUSTED),
+	CASE("untrusted-nat64", V4, 4, STRANGER, BYTES_INIT(TOA6(254)), OWN, OWN, UNTRUSTED),
 	/* kinds */
 	V4_CASE("kind-200", (TOA4(200)), GOOD4),
 	V4_CASE("kind-253", (TOA4(253)), GOOD4),
 	V4_CASE("kind-28", (TOA4(28)), GOOD4),
-	CASE("kind-200-v6", DUAL, 6, TRUSTED, BYTES(TOA6(200)), GOOD6),
-	CASE("kind-253-v6", DUAL, 6, TRUSTED, BYTES(TOA6(253)), GOOD6),
-	CASE("kind-28-v6", DUAL, 6, TRUSTED, BYTES(TOA6(28)), GOOD6),
+	CASE("kind-200-v6", DUAL, 6, TRUSTED, BYTES_INIT(TOA6(200)), GOOD6),
+	CASE("kind-253-v6", DUAL, 6, TRUSTED, BYTES_INIT(TOA6(253)), GOOD6),
+	CASE("kind-28-v6", DUAL, 6, TRUSTED, BYTES_INIT(TOA6(28)), GOOD6),
 	V4_CASE("kind-252-is-none", (TOA4(252)), OWN, OWN, NOT_SEEN),
 	V4_CASE("kind-28-user-timeout", (28, 4, 0, 9), OWN, OWN, NOT_SEEN),
 	V4_CASE("kind-28-user-timeout-before", (28, 4, 0, 9, TOA4(28)), GOOD4),
@@ -277,8 +260,8 @@ static const struct test_case cases[] = {
 	V4_CASE("first-of-two-wins", (TOA4(254), 254, 8, 0, 1, 9, 9, 9, 9), GOOD4),
 	V4_CASE("first-kind-in-the-list-wins", (TOA4(28), 254, 8, 0, 1, 9, 9, 9, 9), GOOD4),
 	V4_CASE("good-after-wrong-length", (254, 4, 1, 1, TOA4(254)), GOOD4),
-	CASE("v4-before-v6", DUAL, 4, TRUSTED, BYTES(TOA4(254), TOA6(253)), GOOD4),
-	CASE("v6-before-v4", DUAL, 4, TRUSTED, BYTES(TOA6(253), TOA4(254)), GOOD6),
+	CASE("v4-before-v6", DUAL, 4, TRUSTED, BYTES_INIT(TOA4(254), TOA6(253)), GOOD4),
+	CASE("v6-before-v4", DUAL, 4, TRUSTED, BYTES_INIT(TOA6(253), TOA4(254)), GOOD6),
 	/* malformed */
 	V4_CASE("malformed-length-0", (254, 0, PORT_BYTES, CLIENT4_BYTES), BAD),
 	V4_CASE("malformed-length-1", (254, 1, PORT_BYTES, CLIENT4_BYTES), BAD),

@@ -14,8 +14,8 @@
 #include "probe.h"
 #include "uring.h"
 
-static const struct bytes toa4 = BYTES(TOA4(254));
-static const struct bytes toa6 = BYTES(TOA6(254));
+static const struct bytes toa4 = BYTES_INIT(TOA4(254));
+static const struct bytes toa6 = BYTES_INIT(TOA6(254));
 
 static void expect_client(int fd, struct peer accepted, const char *text)
 {
@@ -32,8 +32,6 @@ struct cookie_setup {
 	const struct bytes *syn, *ack;
 	const char *shown;
 };
-
-static const struct bytes timestamps = BYTES(1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0);
 
 static void syn_cookies(const void *argument)
 {

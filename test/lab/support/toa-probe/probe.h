@@ -68,9 +68,13 @@ struct bytes {
 	size_t length;
 };
 
-#define BYTES(...)                                                                                 \
-	((struct bytes){ (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }) })
-#define NONE ((struct bytes){ 0 })
+/* The same as an initialiser, and as a value. */
+#define BYTES_INIT(...)                                                                            \
+	{                                                                                          \
+		(const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })         \
+	}
+#define BYTES(...) ((struct bytes)BYTES_INIT(__VA_ARGS__))
+#define NONE ((struct bytes){ NULL, 0 })
 #define TEXT(t) ((struct bytes){ (const uint8_t *)(t), sizeof(t) - 1 })
 
 struct client {
