@@ -34,6 +34,9 @@ struct Failure : cn_error {
 	Napi::Value Throw(Napi::Env env) const;
 };
 
+// False while the environment ends: then nothing may call into JavaScript.
+bool CanRun(Napi::Env env);
+
 Napi::Value ThrowErrno(Napi::Env env, int err, const char *syscall, const char *detail);
 
 // A descriptor; workers keep it open until they are done.

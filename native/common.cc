@@ -30,6 +30,13 @@ Napi::Value Failure::Throw(Napi::Env env) const
 	return env.Undefined();
 }
 
+bool CanRun(Napi::Env env)
+{
+	bool has;
+
+	return napi_has_named_property(env, env.Global(), "Error", &has) == napi_ok;
+}
+
 Napi::Value ThrowErrno(Napi::Env env, int err, const char *syscall, const char *detail)
 {
 	Failure e;
@@ -73,6 +80,8 @@ protected:
 		Napi::Value value;
 
 		run_ = nullptr;
+		if (!CanRun(Env()))
+			return;
 		if (failed_)
 			deferred_.Reject(error_.ToObject(Env()));
 		else if (!(value = done_(Env())).IsEmpty())

@@ -109,6 +109,8 @@ int cn_address_change(bool add, int ifindex, const struct cn_address *address, u
 	ifa->ifa_family = (uint8_t)address->family;
 	ifa->ifa_prefixlen = prefix;
 	ifa->ifa_index = (uint32_t)ifindex;
+	if (address->family == AF_INET && address->bytes[0] == 127)
+		ifa->ifa_scope = RT_SCOPE_HOST;
 	put(&m, IFA_LOCAL, address->bytes, address->len);
 	put(&m, IFA_ADDRESS, address->bytes, address->len);
 	if (add)

@@ -86,6 +86,10 @@ void CallBack(const Napi::FunctionReference &function, std::vector<napi_value> a
 	Napi::Env env = function.Env();
 
 	function.Value().Call(env.Global(), arguments);
-	if (env.IsExceptionPending())
-		napi_fatal_exception(env, env.GetAndClearPendingException().Value());
+	if (env.IsExceptionPending()) {
+		Napi::Error error = env.GetAndClearPendingException();
+
+		if (CanRun(env))
+			napi_fatal_exception(env, error.Value());
+	}
 }

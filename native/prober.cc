@@ -67,8 +67,11 @@ void Prober::End()
 
 void Prober::Run()
 {
-	LoopScope scope(env_);
+	Napi::HandleScope handles(env_);
 
+	if (!CanRun(env_))
+		return;
+	LoopScope scope(env_);
 	cn_engine_run(engine_);
 	Rearm();
 }

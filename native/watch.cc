@@ -103,6 +103,10 @@ Watch::Watch(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Watch>(info)
 		env, source->Descriptor(),
 		[env, source] {
 			auto held = source; // a callback may close the watch
+			Napi::HandleScope handles(env);
+
+			if (!CanRun(env))
+				return;
 			LoopScope scope(env);
 
 			held->Read(env);
