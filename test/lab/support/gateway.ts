@@ -51,9 +51,19 @@ export class Gateway {
     return [process.execPath, clearnatMain, ...args];
   }
 
-  /** Runs a verb against the running daemon. */
+  /** The same, for a verb that asks the running daemon. */
+  clientArgv(...args: string[]): string[] {
+    return this.argv(...args, '--socket', this.socket);
+  }
+
+  /** Runs a verb that asks the running daemon. */
   clearnat(...args: string[]): Promise<RunResult> {
-    return this.#host.run(this.argv(...args, '--socket', this.socket));
+    return this.#host.run(this.clientArgv(...args));
+  }
+
+  /** What the daemon has said so far. */
+  log(): string {
+    return this.#daemon?.log ?? '';
   }
 
   /** Starts the daemon and waits until it answers and every member is up (or, as told, not). */

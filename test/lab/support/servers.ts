@@ -23,9 +23,11 @@ async function listening(host: Host, port: number): Promise<boolean> {
 
 function parseLog(path: string): LogEntry[] {
   if (!existsSync(path)) return [];
-  return [...readFileSync(path, 'utf8').matchAll(/^(\S+) (\d+) "?[A-Z]+ (\S+)/gm)].map((match) => ({
+  // "ADDRESS PORT REQUEST" here; "ADDRESS - - [TIME] REQUEST" as servers do by themselves.
+  const line = /^(\S+) (\d+|- \S+ \[.*?\]) "?[A-Z]+ (\S+)/gm;
+  return [...readFileSync(path, 'utf8').matchAll(line)].map((match) => ({
     address: match[1] ?? '',
-    port: Number(match[2]),
+    port: Number(match[2]?.match(/^\d+$/)?.[0] ?? 0),
     path: match[3] ?? '',
   }));
 }
@@ -86,12 +88,23 @@ export class Server {
     await this.#process?.stop('SIGTERM');
   }
 
-  release(): void {
-    this.#process?.release();
+  logTail(lines: number): string {
+    return readFileSync(this.definition.accessLog, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-lines)
+      .join('\n');
   }
 }
 
-function nginxConfig(dir: string, port: number): string {
+const detailedLog = {
+  format: `log_format lab '$remote_addr $remote_port "$request" $status';`,
+  name: 'lab',
+};
+/** nginx's own default. */
+const plainLog = { format: '', name: 'combined' };
+
+function nginxConfig(dir: string, port: number, log: typeof plainLog): string {
   return `daemon off;
 user root;
 worker_processes 1;
@@ -100,8 +113,8 @@ pid ${dir}/nginx.pid;
 error_log ${dir}/error.log warn;
 events { worker_connections 8192; }
 http {
-  log_format lab '$remote_addr $remote_port "$request" $status';
-  access_log ${dir}/access.log lab;
+  ${log.format}
+  access_log ${dir}/access.log ${log.name};
   client_body_temp_path ${dir}/body;
   proxy_temp_path ${dir}/proxy;
   fastcgi_temp_path ${dir}/fastcgi;
@@ -119,20 +132,39 @@ http {
 `;
 }
 
-/** nginx; logs $remote_addr and $remote_port, answers /r/ANYTHING, stores PUT /put/NAME. */
-export async function startNginx(host: Host, port: number, cgroup?: string): Promise<Server> {
+async function nginx(
+  host: Host,
+  port: number,
+  log: typeof plainLog,
+  cgroup?: string,
+): Promise<Server> {
   const dir = join(host.dir, `${host.name}-nginx-${port}`);
   for (const sub of ['documents', 'put']) mkdirSync(join(dir, sub), { recursive: true });
   const config = join(dir, 'nginx.conf');
-  writeFileSync(config, nginxConfig(dir, port));
+  writeFileSync(config, nginxConfig(dir, port, log));
   const argv = ['nginx', '-p', dir, '-c', config, '-e', join(dir, 'error.log')];
   const accessLog = join(dir, 'access.log');
-  return Server.start(
-    host,
-    port,
-    { kind: 'nginx', argv, accessLog, documents: join(dir, 'documents') },
-    cgroup,
-  );
+  const documents = join(dir, 'documents');
+  return Server.start(host, port, { kind: 'nginx', argv, accessLog, documents }, cgroup);
+}
+
+/** nginx; logs $remote_addr and $remote_port, answers /r/ANYTHING, stores PUT /put/NAME. */
+export function startNginx(host: Host, port: number, cgroup?: string): Promise<Server> {
+  return nginx(host, port, detailedLog, cgroup);
+}
+
+/** The same with nginx's default log format. */
+export function startPlainNginx(host: Host, port: number, cgroup?: string): Promise<Server> {
+  return nginx(host, port, plainLog, cgroup);
+}
+
+/** `python3 -m http.server`, nothing added. */
+export async function startPlainPython(host: Host, port: number, cgroup?: string): Promise<Server> {
+  const documents = join(host.dir, `${host.name}-python-${port}`);
+  mkdirSync(documents, { recursive: true });
+  const argv = [python, '-m', 'http.server', String(port), '--directory', documents];
+  const accessLog = join(host.dir, `${host.name}-python-${port}.log`);
+  return Server.start(host, port, { kind: 'python', argv, accessLog, documents }, cgroup);
 }
 
 /** Python's http.server on `address` ("::" is dual-stack), with PUT and the port in its log. */

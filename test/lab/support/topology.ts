@@ -132,6 +132,8 @@ export class Topology {
     await sweep();
     const name = options.name ?? `cn${process.pid}${made++ === 0 ? '' : `x${made}`}`;
     const old = readRecord(name);
+    if (old !== null && old.pid !== 0)
+      throw new Error(`lab ${name} is in use by process ${old.pid}`); // sweep() found it alive
     if (old !== null) await destroy(old);
     const record: LabRecord = {
       name,

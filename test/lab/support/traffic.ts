@@ -37,14 +37,15 @@ function parse(output: string): Request[] {
     });
 }
 
-/** `count` requests, `parallel` at a time; every path is unique. `url` has no path. */
+/** `count` requests, `parallel` at a time; every path is unique and starts with `under`. */
 export async function requests(
   client: Host,
   url: string,
   count: number,
   parallel = 1,
+  under = '/r/',
 ): Promise<Request[]> {
-  const prefix = `/r/${client.name}-${series++}-`;
+  const prefix = `${under}${client.name}-${series++}-`;
   const one = `url=$0 path=$1; ${curl}; true`;
   const { stdout } =
     parallel === 1
