@@ -77,7 +77,12 @@ export function enterNamespace(file: string): void {
   const unshare = ['--net', '--mount', '--propagation', 'private'];
   if (spawnSync('unshare', [...unshare, 'true']).status !== 0) return;
   const script = 'ip link set lo up && exec "$@"';
-  const node = [process.execPath, ...process.execArgv, fileURLToPath(file)];
+  const node = [
+    process.execPath,
+    ...process.execArgv,
+    fileURLToPath(file),
+    ...process.argv.slice(2),
+  ];
   const child = spawnSync('unshare', [...unshare, 'sh', '-c', script, 'sh', ...node], {
     stdio: 'inherit',
     env: { ...process.env, CLEARNAT_IN_NAMESPACE: '1' },
