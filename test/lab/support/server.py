@@ -11,7 +11,8 @@ import sys
 class Handler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format, *args):
         address, port = self.client_address[:2]
-        print(f"{address} {port} {format % args}", file=sys.stderr, flush=True)
+        # One write, so that lines of parallel requests do not mix.
+        sys.stderr.write(f"{address} {port} {format % args}\n")
 
     def do_GET(self):
         if not self.path.startswith("/r/"):
