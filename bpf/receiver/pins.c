@@ -112,12 +112,24 @@ static int remove_pin(const char *dir, const char *name)
 	return 0;
 }
 
+/* Detaches at once: the kernel drops an unpinned link some time later. */
+static int remove_link(const char *dir, const char *name)
+{
+	int fd = pin_get(dir, name);
+
+	if (fd >= 0) {
+		bpf_link_detach(fd);
+		close(fd);
+	}
+	return remove_pin(dir, name);
+}
+
 int pins_remove(const char *dir)
 {
 	int status = 0;
 
 	for (int i = LINK_COUNT - 1; i >= 0; i--)
-		status |= remove_pin(dir, hooks[i].link);
+		status |= remove_link(dir, hooks[i].link);
 	for (size_t i = 0; i < sizeof(map_pins) / sizeof(map_pins[0]); i++)
 		status |= remove_pin(dir, map_pins[i]);
 	if (!status && rmdir(dir) && errno != ENOENT)

@@ -58,7 +58,7 @@ bool pins_exist(const char *dir);
 int pins_make_dir(const char *dir);
 /* Holds off other toactls: the lock is released at exit. */
 int pins_lock(const char *dir);
-/* Removes every pin and DIR: the kernel detaches programs whose link is gone. */
+/* Detaches every program, removes every pin and DIR. */
 int pins_remove(const char *dir);
 /* Cgroup id of a pinned link: 0 when the cgroup was removed; -1 with errno. */
 long long link_cgroup_id(int link_fd);
