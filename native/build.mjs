@@ -13,16 +13,18 @@ const here = dirname(fileURLToPath(import.meta.url));
 const gyp = createRequire(import.meta.url).resolve('node-gyp/bin/node-gyp.js');
 
 function nodeDir() {
+  if (process.env.npm_config_nodedir) return process.env.npm_config_nodedir;
   const prefix = dirname(dirname(realpathSync(process.execPath)));
-  const candidates = [process.env.npm_config_nodedir, prefix, '/usr'];
-  return candidates.find((dir) => dir && existsSync(join(dir, 'include/node/node_api.h')));
+  const candidates = [prefix, join(prefix, '..', `node-linux-${process.arch}`), '/usr'];
+  return candidates.find((dir) => existsSync(join(dir, 'include/node/node_api.h')));
 }
 
 function nodeGyp(command) {
   const dir = nodeDir();
   const args = [gyp, command, '-C', here, '--silent', '--jobs', 'max'];
   if (dir) args.push(`--nodedir=${dir}`);
-  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0;
+  const env = { ...process.env, MAKEFLAGS: '--no-print-directory' };
+  return spawnSync(process.execPath, args, { stdio: 'inherit', env }).status === 0;
 }
 
 process.exit(nodeGyp('configure') && nodeGyp('build') ? 0 : 1);

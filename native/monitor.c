@@ -189,32 +189,44 @@ static bool read_message(const struct nlmsghdr *message, struct cn_event *event)
 	}
 }
 
+static void read_messages(const uint8_t *data, size_t left, cn_event_fn on_event, void *arg)
+{
+	const struct nlmsghdr *message;
+	struct cn_event event;
+	size_t step;
+
+	while (left >= sizeof(*message)) {
+		message = (const struct nlmsghdr *)data;
+		if (message->nlmsg_len < sizeof(*message) || message->nlmsg_len > left)
+			return;
+		if (read_message(message, &event))
+			on_event(arg, &event);
+		step = NLMSG_ALIGN(message->nlmsg_len);
+		if (step >= left)
+			return;
+		data += step;
+		left -= step;
+	}
+}
+
 bool cn_monitor_read(int fd, cn_event_fn on_event, void *arg)
 {
 	static _Thread_local union {
-		struct nlmsghdr header;
+		struct nlmsghdr header; /* for its alignment */
 		uint8_t bytes[32768];
 	} buffer;
-	const struct nlmsghdr *message;
 	struct sockaddr_nl from;
-	struct cn_event event;
 	socklen_t from_len;
 	int reads;
 	ssize_t len;
-	int left;
 
 	for (reads = 0; reads < READS_PER_CALL; reads++) {
 		from_len = sizeof(from);
 		len = recvfrom(fd, &buffer, sizeof(buffer), 0, (struct sockaddr *)&from, &from_len);
 		if (len < 0)
 			return errno != ENOBUFS;
-		if (from.nl_pid)
-			continue; /* not the kernel */
-		left = (int)len;
-		for (message = &buffer.header; NLMSG_OK(message, left);
-		     message = NLMSG_NEXT(message, left))
-			if (read_message(message, &event))
-				on_event(arg, &event);
+		if (!from.nl_pid) /* from the kernel */
+			read_messages(buffer.bytes, (size_t)len, on_event, arg);
 	}
 	return true;
 }
