@@ -14,6 +14,11 @@ interface ListedMember {
   operating_status: string;
 }
 
+interface ListedListener {
+  name: string;
+  pool: { members: ListedMember[] };
+}
+
 export class Gateway {
   readonly #host: Host;
   #daemon: Background | null = null;
@@ -89,19 +94,10 @@ export class Gateway {
     const { stdout } = await this.clearnat('list', '-o', 'json');
     const found: ListedMember[] = [];
     const walk = (value: unknown): void => {
-      if (Array.isArray(value)) value.forEach(walk);
-      else if (typeof value === 'object' && value !== null) {
-        if (
-          listener !== undefined &&
-          'members' in value &&
-          'name' in value &&
-          value.name !== listener
-        )
-          return;
-        if ('members' in value && Array.isArray(value.members))
-          found.push(...(value.members as ListedMember[]));
-        Object.values(value).forEach(walk);
-      }
+      if (typeof value !== 'object' || value === null) return;
+      const { name, pool } = value as Partial<ListedListener>;
+      if (pool === undefined) Object.values(value).forEach(walk);
+      else if (listener === undefined || name === listener) found.push(...pool.members);
     };
     walk(JSON.parse(stdout));
     return found;

@@ -15,6 +15,7 @@
 //      fd77:2::11                  fd77:2::12
 //      backend1                    backend2
 //
+// The gateway's daemon itself adds VIP and SNAT addresses and turns forwarding on.
 // Backends have no route but their own segment: they can answer the SNAT
 // addresses and nobody else. The veths compute their checksums in software
 // (XDP sees the bytes as they would be on a wire) and have GRO on, which a veth
@@ -83,12 +84,7 @@ const wiring: readonly Wiring[] = [
     host: 'gateway',
     device: 'eth1',
     bridge: 'inside',
-    addresses: [
-      '10.77.2.1/24',
-      'fd77:2::1/64',
-      ...addresses.snat4.map((address) => `${address}/32`),
-      ...addresses.snat6.map((address) => `${address}/128`),
-    ],
+    addresses: ['10.77.2.1/24', 'fd77:2::1/64'],
     routes: [],
   },
   {
@@ -188,12 +184,6 @@ export class Topology {
       ]),
       fabric,
     );
-    await this.hosts.gateway.run([
-      'sysctl',
-      '-qw',
-      'net.ipv4.ip_forward=1',
-      'net.ipv6.conf.all.forwarding=1',
-    ]);
     for (const host of Object.values(this.hosts))
       await this.#ip(['link set lo up'], host.namespace);
     for (const wire of wiring) await this.#plug(wire, mtu);
