@@ -97,6 +97,12 @@ export interface Connection {
   bytesOut: number;
 }
 
+/** A next hop whose link-layer address the programs miss. */
+export interface NoNeighbour {
+  ifindex: number;
+  nexthop: string;
+}
+
 export interface Traffic {
   packets_in: number;
   bytes_in: number;
@@ -174,6 +180,8 @@ export interface DataplanePort {
   connections(select?: (flow: FlowCursor) => boolean): AsyncIterable<Connection[]>;
   /** Ends connections unless a packet passed since they were read; returns how many ended. */
   expire(connections: Connection[], reason: number): number;
+
+  onNoNeighbour(listener: (event: NoNeighbour) => void): void;
 
   /** Low 32 bits of jiffies. */
   currentJiffies(): number;

@@ -76,39 +76,55 @@ export class Plan {
 export function applyOp(port: DataplanePort, op: Op): void {
   switch (op.op) {
     case 'setSnatAddr':
-      return port.setSnatAddr(op.id, op.addr);
+      port.setSnatAddr(op.id, op.addr);
+      break;
     case 'setSnatSet':
-      return port.setSnatSet(op.id, op.row);
+      port.setSnatSet(op.id, op.row);
+      break;
     case 'addClasses':
-      return port.changeAddressClasses(op.classes, []);
+      port.changeAddressClasses(op.classes, []);
+      break;
     case 'removeClasses':
-      return port.changeAddressClasses([], op.classes);
+      port.changeAddressClasses([], op.classes);
+      break;
     case 'setMember':
     case 'retireMember':
-      return port.setMember(op.id, op.row);
+      port.setMember(op.id, op.row);
+      break;
     case 'writeSchedule':
-      return port.writeSchedule(op.at, op.order);
+      port.writeSchedule(op.at, op.order);
+      break;
     case 'setPool':
     case 'retirePool':
-      return port.setPool(op.id, op.row);
+      port.setPool(op.id, op.row);
+      break;
     case 'setListener':
     case 'retireListener':
-      return port.setListener(op.id, op.row);
+      port.setListener(op.id, op.row);
+      break;
     case 'setVip':
-      return port.setVip(op.key, op.listener);
+      port.setVip(op.key, op.listener);
+      break;
     case 'deleteVip':
-      return port.deleteVip(op.key);
+      port.deleteVip(op.key);
+      break;
     case 'deleteListener':
-      return port.deleteListener(op.id);
+      port.deleteListener(op.id);
+      break;
     case 'deletePool':
-      return port.deletePool(op.id);
+      port.deletePool(op.id);
+      break;
     case 'deleteMember':
-      return port.deleteMember(op.id);
+      port.deleteMember(op.id);
+      break;
     case 'resetDest':
-      return port.resetDest(op.id);
+      port.resetDest(op.id);
+      break;
     case 'deleteSnatSet':
-      return port.deleteSnatSet(op.id);
+      port.deleteSnatSet(op.id);
+      break;
     case 'deleteSnatAddr':
-      return port.deleteSnatAddr(op.id);
+      port.deleteSnatAddr(op.id);
+      break;
   }
 }

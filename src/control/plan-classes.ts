@@ -1,7 +1,7 @@
 // Which addresses the programs look at: VIPs, SNAT addresses and DNAT members,
 // those of retired ones too while connections may use them.
 
-import { addr_class, listener_flag } from '../dataplane/abi.js';
+import { addr_class } from '../dataplane/abi.js';
 import type { AddressClass } from './dataplane-port.js';
 import type { PlanContext } from './plan-context.js';
 import type { ListenerUnits } from './plan-listeners.js';
@@ -37,9 +37,7 @@ function wantDnatMembers(
   listeners: ListenerUnits,
   units: Iterable<PoolUnit>,
 ): void {
-  const pools = new Set(listeners.dnatPools);
-  for (const row of tables.listeners.values())
-    if (row.flags & listener_flag.LISTENER_DNAT) pools.add(row.pool);
+  const pools = listeners.dnatPools;
   if (pools.size === 0) return;
   for (const { compiled } of units) {
     if (!pools.has(compiled.id)) continue;

@@ -10,7 +10,7 @@ import {
   snatAddresses,
   vipKeys,
 } from './compile.js';
-import type { VipKey } from './dataplane-port.js';
+import type { ListenerRow, VipKey } from './dataplane-port.js';
 import { listenerName, vipName } from './names.js';
 import type { PlanContext } from './plan-context.js';
 import { sameRow } from './tables.js';
@@ -21,7 +21,7 @@ export interface ListenerUnits {
   delays: Map<number, number>;
   vipAddresses: Set<string>;
   snatSets: Set<number>;
-  /** Pools whose members a DNAT listener uses. */
+  /** Pools whose members a DNAT listener uses or used: its connections outlive a change of mode. */
   dnatPools: Set<number>;
 }
 
@@ -49,6 +49,9 @@ export function planListeners(
   planSnatAddrs(context, config);
   const pools = new Map(config.pools.map((pool) => [pool.name, pool]));
   const units = noListeners();
+  for (const id of former.dnatPools)
+    if (ids.pools.nameOf(id) !== undefined) units.dnatPools.add(id);
+  for (const row of tables.listeners.values()) noteDnat(units, row);
   const wanted = new Map<string, WantedVip>();
   for (const lb of config.loadbalancers) {
     for (const listener of lb.listeners) {
@@ -59,7 +62,7 @@ export function planListeners(
       units.ids.add(id);
       units.delays.set(id, delay);
       units.snatSets.add(row.snat_set);
-      if (row.flags & listener_flag.LISTENER_DNAT) units.dnatPools.add(row.pool);
+      noteDnat(units, row);
       if (!sameRow(tables.listeners.get(id), row)) plan.add({ op: 'setListener', id, row });
       const up = isUp(lb, listener);
       context.after(() =>
@@ -74,6 +77,10 @@ export function planListeners(
   planVips(context, wanted, units, former);
   planRetired(context, units, former);
   return units;
+}
+
+function noteDnat(units: ListenerUnits, row: ListenerRow): void {
+  if (row.flags & listener_flag.LISTENER_DNAT) units.dnatPools.add(row.pool);
 }
 
 function claim(wanted: Map<string, WantedVip>, vip: WantedVip): void {

@@ -66,30 +66,45 @@ export class Reconciler {
 
   /** Applies a configuration. Resolves with what was done. */
   apply(config: Config): Promise<Op[]> {
+    const changed = changedPools(this.#config, config);
+    if (changed) return this.#applyPools(config, changed);
     return this.#transact(async (context) => {
       const former = this.#units;
       const units = new Map<string, PoolUnit>();
       const pause = slicer();
       for (const [name, { pool, protocol }] of usedVariants(config)) {
         const known = former.get(name);
-        units.set(
-          name,
-          known && samePool(known.pool, pool)
-            ? { ...known, pool }
-            : planPool(context, pool, protocol, known),
-        );
+        const same = known && samePool(known.pool, pool);
+        units.set(name, same ? { ...known, pool } : planPool(context, pool, protocol, known));
         await pause();
       }
       for (const [name, unit] of former)
         if (!units.has(name)) retirePool(context, unit.compiled.id, unit);
       if (former.size === 0) retireStrays(context, units.values());
-      const listeners = this.#planListeners(context, config);
-      if (listeners !== this.#listeners || listeners.dnatPools.size > 0)
-        planClasses(context, listeners, units.values());
+      const listeners = planListeners(context, config, this.#listeners);
+      planClasses(context, listeners, units.values());
       context.after(() => {
         this.#config = config;
         this.#listeners = listeners;
         this.#setUnits(units);
+      });
+    });
+  }
+
+  /** The configuration shares everything but some pools with the one in force. */
+  #applyPools(config: Config, pools: Pool[]): Promise<Op[]> {
+    return this.#transact(async (context) => {
+      const planned: [string, PoolUnit][] = [];
+      for (const pool of pools)
+        for (const variant of this.#unitsOfPool.get(pool.name) ?? []) {
+          const known = this.#units.get(variant);
+          if (known) planned.push([variant, planPool(context, pool, known.protocol, known)]);
+        }
+      if (this.#listeners.dnatPools.size > 0)
+        planClasses(context, this.#listeners, new Map([...this.#units, ...planned]).values());
+      context.after(() => {
+        this.#config = config;
+        for (const [variant, unit] of planned) this.#units.set(variant, unit);
       });
     });
   }
@@ -126,14 +141,6 @@ export class Reconciler {
         id,
       })),
     );
-  }
-
-  #planListeners(context: PlanContext, config: Config): ListenerUnits {
-    const old = this.#config;
-    // Structurally shared configurations: nothing above the pools changed.
-    if (old && old.loadbalancers === config.loadbalancers && old.gateway === config.gateway)
-      return this.#listeners;
-    return planListeners(context, config, this.#listeners);
   }
 
   #setUnits(units: Map<string, PoolUnit>): void {
@@ -200,6 +207,22 @@ export class Reconciler {
     if (op.op === 'deleteSnatSet') this.ids.snatSets.release(op.id);
     if (op.op === 'deleteSnatAddr') this.ids.snatAddrs.release(op.id);
   }
+}
+
+/** The pools that differ, when nothing else does (objects shared by both); else null. */
+function changedPools(old: Config | null, next: Config): Pool[] | null {
+  if (old?.loadbalancers !== next.loadbalancers || old.gateway !== next.gateway) return null;
+  if (old.pools.length !== next.pools.length) return null;
+  const changed: Pool[] = [];
+  for (const [index, pool] of next.pools.entries()) {
+    const former = old.pools[index];
+    if (former === pool) continue;
+    // Another delay concerns the listeners too.
+    if (former?.name !== pool.name || former.deregistration_delay !== pool.deregistration_delay)
+      return null;
+    changed.push(pool);
+  }
+  return changed;
 }
 
 function slicer(): () => Promise<void> | undefined {

@@ -1,0 +1,71 @@
+// How much room a configuration needs in the maps, and whether there is enough.
+
+import type { Config, Pool } from '../config/model.js';
+import { snatAddresses } from './compile.js';
+import type { Limits } from './dataplane-port.js';
+import { maglevSize } from './maglev.js';
+import { usedVariants } from './plan-pools.js';
+import { OutOfRoomError } from './runs.js';
+import { gcd } from './schedule.js';
+
+export type Needs = Record<
+  'listeners' | 'pools' | 'members' | 'schedule' | 'snatAddrs' | 'vips',
+  number
+>;
+
+export function needs(config: Config): Needs {
+  const listeners = config.loadbalancers.flatMap((lb) =>
+    lb.listeners.map((listener) => ({ lb, listener })),
+  );
+  const variants = [...usedVariants(config).values()];
+  return {
+    listeners: listeners.length,
+    pools: variants.length,
+    members: sum(variants, ({ pool }) => pool.members.length),
+    schedule: sum(variants, ({ pool }) => slots(pool)),
+    snatAddrs: snatAddresses(config).size,
+    vips: sum(
+      listeners,
+      ({
+        lb,
+        listener: {
+          protocol_port: { first, last },
+        },
+      }) => lb.vip_addresses.length * (first === 1 && last === 65535 ? 1 : last - first + 1),
+    ),
+  };
+}
+
+/** At most; fewer when members are down. */
+function slots(pool: Pool): number {
+  if (pool.lb_algorithm === 'LEAST_CONNECTIONS') return pool.members.length;
+  if (pool.lb_algorithm !== 'ROUND_ROBIN') return maglevSize(pool.members.length);
+  const weights = pool.members.map((member) => member.weight);
+  return sum(weights, (weight) => weight) / (weights.reduce(gcd, 0) || 1);
+}
+
+/** Throws when the maps, sized when they were made, are too small. */
+export function checkCapacity(config: Config, limits: Limits): void {
+  const needed = needs(config);
+  const short = (Object.keys(needed) as (keyof Needs)[])
+    .filter((what) => needed[what] > limits[what])
+    .map((what) => `${needed[what]} ${WORDS[what]}, room for ${limits[what]}`);
+  if (short.length > 0)
+    throw new OutOfRoomError(
+      `the maps are too small for this configuration: ${short.join('; ')}. They are sized when they are made: ` +
+        'to make them anew, run `clearnat stop --remove` (ends connections) and start again',
+    );
+}
+
+const WORDS: Record<keyof Needs, string> = {
+  listeners: 'listeners',
+  pools: 'pools',
+  members: 'members',
+  schedule: 'schedule slots',
+  snatAddrs: 'SNAT addresses',
+  vips: 'addresses with ports',
+};
+
+function sum<T>(list: readonly T[], of: (item: T) => number): number {
+  return list.reduce((total, item) => total + of(item), 0);
+}
