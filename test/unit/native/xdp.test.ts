@@ -97,6 +97,20 @@ describe('XDP links and pins', { skip: noBpf || noNamespace }, () => {
     ring.close();
   });
 
+  it('hands over every record of a burst larger than one turn of the loop', async () => {
+    const burst = 10_000;
+    const large = addon.openObject(compile('xdp'));
+    large.setMaxEntries('events', 1 << 20);
+    await large.load();
+    let events = 0;
+    const ring = addon.ringBuffer(large.map('events'), () => events++);
+    large.program('report').testRun({ data: Buffer.alloc(60), repeat: burst });
+    assert.equal(events, 0);
+    await until(() => events === burst, `${burst} events`);
+    ring.close();
+    large.close();
+  });
+
   it('goes on after records that filled the ring while nobody read', async () => {
     let events = 0;
     const report = object.program('report');
