@@ -49,8 +49,8 @@ static Napi::Value OpenPinnedLink(const Napi::CallbackInfo &info)
 static Napi::Value CreateMap(const Napi::CallbackInfo &info)
 {
 	Failure e;
-	int fd = cn_map_create(U32(info[0]), U32(info[1]), U32(info[2]), U32(info[3]),
-			       U32(info[4]), &e);
+	int fd = cn_map_create(U32(info[0]), U32(info[1]), U32(info[2]), U32(info[3]), U32(info[4]),
+			       &e);
 
 	return fd < 0 ? e.Throw(info.Env()) : Map::Create(info.Env(), fd);
 }

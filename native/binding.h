@@ -25,8 +25,13 @@ struct AddonData {
 
 // A cn_error that frees itself.
 struct Failure : cn_error {
-	Failure() : cn_error{} {}
-	~Failure() { cn_error_clear(this); }
+	Failure() : cn_error{}
+	{
+	}
+	~Failure()
+	{
+		cn_error_clear(this);
+	}
 	Failure(const Failure &) = delete;
 	Failure &operator=(const Failure &) = delete;
 
@@ -41,7 +46,9 @@ Napi::Value ThrowErrno(Napi::Env env, int err, const char *syscall, const char *
 
 // A descriptor; workers keep it open until they are done.
 struct Fd {
-	explicit Fd(int owned) : fd(owned) {}
+	explicit Fd(int owned) : fd(owned)
+	{
+	}
 	~Fd();
 	Fd(const Fd &) = delete;
 	Fd &operator=(const Fd &) = delete;
@@ -78,26 +85,36 @@ using Done = std::function<Napi::Value(Napi::Env)>;
 Napi::Value RunAsync(Napi::Env env, std::vector<Napi::Object> keep, Run run, Done done);
 
 // Base of the classes that own one descriptor.
-class Handle {
-public:
-	explicit Handle(const char *what) : what_(what) {}
-	void Close() { fd_.reset(); }
+class Handle
+{
+      public:
+	explicit Handle(const char *what) : what_(what)
+	{
+	}
+	void Close()
+	{
+		fd_.reset();
+	}
 
-protected:
+      protected:
 	// False, with an exception pending, after close().
 	bool Usable(Napi::Env env) const;
-	int fd() const { return fd_->fd; }
+	int fd() const
+	{
+		return fd_->fd;
+	}
 
 	std::shared_ptr<Fd> fd_;
 
-private:
+      private:
 	const char *what_;
 };
 
 // Calls ready on the event loop while fd is readable, until Close(). Closes
 // itself when the environment ends. The owner keeps fd open until then.
-class Poll {
-public:
+class Poll
+{
+      public:
 	// Owned by the loop: freed after Close().
 	static Poll *Start(Napi::Env env, int fd, std::function<void()> ready,
 			   std::function<void()> ended);
@@ -107,7 +124,7 @@ public:
 	// Calls ready after so many milliseconds, too; negative = never.
 	void SetTimeout(int milliseconds);
 
-private:
+      private:
 	Poll() = default;
 	static void OnClosed(uv_handle_t *handle);
 
@@ -122,12 +139,13 @@ private:
 
 // For calls into JavaScript from the loop: scopes, and uncaught exceptions are
 // reported as such.
-class LoopScope {
-public:
+class LoopScope
+{
+      public:
 	explicit LoopScope(Napi::Env env);
 	~LoopScope();
 
-private:
+      private:
 	Napi::Env env_;
 	Napi::HandleScope handles_;
 	Napi::AsyncContext context_;
@@ -138,8 +156,9 @@ private:
 void CallBack(const Napi::FunctionReference &function, std::vector<napi_value> arguments);
 
 // What a Watch reads; owns its descriptor.
-class Source {
-public:
+class Source
+{
+      public:
 	virtual ~Source() = default;
 	virtual int Descriptor() const = 0;
 	virtual void Read(Napi::Env env) = 0;
@@ -147,15 +166,16 @@ public:
 
 // An event source with close(): ring buffers and the netlink monitor. Stays
 // alive until closed, as sockets do.
-class Watch : public Napi::ObjectWrap<Watch> {
-public:
+class Watch : public Napi::ObjectWrap<Watch>
+{
+      public:
 	explicit Watch(const Napi::CallbackInfo &info);
 	~Watch() override;
 	static void Define(Napi::Env env, AddonData *data);
 	static Napi::Value RingBuffer(const Napi::CallbackInfo &info);
 	static Napi::Value NetlinkMonitor(const Napi::CallbackInfo &info);
 
-private:
+      private:
 	static Napi::Value Create(Napi::Env env, std::shared_ptr<Source> source);
 	Napi::Value Close(const Napi::CallbackInfo &info);
 	void Stop();
@@ -164,15 +184,18 @@ private:
 };
 
 // The environment's engine (engine.c), driven by its event loop.
-class Prober {
-public:
+class Prober
+{
+      public:
 	static Napi::Value TcpProbe(const Napi::CallbackInfo &info);
 	static Napi::Value Ping(const Napi::CallbackInfo &info);
 	~Prober();
 
-private:
+      private:
 	static std::shared_ptr<Prober> Get(Napi::Env env, cn_error *e);
-	explicit Prober(Napi::Env env) : env_(env) {}
+	explicit Prober(Napi::Env env) : env_(env)
+	{
+	}
 	void Run();
 	void Rearm();
 	void End();
@@ -182,13 +205,14 @@ private:
 	Poll *poll_ = nullptr;
 };
 
-class Map : public Napi::ObjectWrap<Map>, public Handle {
-public:
+class Map : public Napi::ObjectWrap<Map>, public Handle
+{
+      public:
 	explicit Map(const Napi::CallbackInfo &info);
 	static void Define(Napi::Env env, AddonData *data);
 	static Napi::Value Create(Napi::Env env, int fd);
 
-private:
+      private:
 	Napi::Value GetFd(const Napi::CallbackInfo &info);
 	Napi::Value Info(const Napi::CallbackInfo &info);
 	Napi::Value Lookup(const Napi::CallbackInfo &info);
@@ -203,13 +227,14 @@ private:
 	cn_map_info info_{};
 };
 
-class Program : public Napi::ObjectWrap<Program>, public Handle {
-public:
+class Program : public Napi::ObjectWrap<Program>, public Handle
+{
+      public:
 	explicit Program(const Napi::CallbackInfo &info);
 	static void Define(Napi::Env env, AddonData *data);
 	static Napi::Value Create(Napi::Env env, int fd);
 
-private:
+      private:
 	Napi::Value GetFd(const Napi::CallbackInfo &info);
 	Napi::Value Info(const Napi::CallbackInfo &info);
 	Napi::Value TestRun(const Napi::CallbackInfo &info);
@@ -218,13 +243,14 @@ private:
 	Napi::Value CloseProgram(const Napi::CallbackInfo &info);
 };
 
-class Link : public Napi::ObjectWrap<Link>, public Handle {
-public:
+class Link : public Napi::ObjectWrap<Link>, public Handle
+{
+      public:
 	explicit Link(const Napi::CallbackInfo &info);
 	static void Define(Napi::Env env, AddonData *data);
 	static Napi::Value Create(Napi::Env env, int fd);
 
-private:
+      private:
 	Napi::Value Info(const Napi::CallbackInfo &info);
 	Napi::Value Update(const Napi::CallbackInfo &info);
 	Napi::Value Pin(const Napi::CallbackInfo &info);
@@ -232,13 +258,14 @@ private:
 	Napi::Value CloseLink(const Napi::CallbackInfo &info);
 };
 
-class Object : public Napi::ObjectWrap<Object> {
-public:
+class Object : public Napi::ObjectWrap<Object>
+{
+      public:
 	explicit Object(const Napi::CallbackInfo &info);
 	static void Define(Napi::Env env, AddonData *data);
 	static Napi::Value Open(const Napi::CallbackInfo &info);
 
-private:
+      private:
 	Napi::Value SetRodata(const Napi::CallbackInfo &info);
 	Napi::Value SetMaxEntries(const Napi::CallbackInfo &info);
 	Napi::Value SetMapFlags(const Napi::CallbackInfo &info);

@@ -62,8 +62,7 @@ int cn_object_set_max_entries(struct bpf_object *obj, const char *map, uint32_t 
 int cn_object_set_map_flags(struct bpf_object *obj, const char *map, uint32_t flags,
 			    struct cn_error *e);
 int cn_object_reuse_map(struct bpf_object *obj, const char *map, int fd, struct cn_error *e);
-int cn_object_set_autoload(struct bpf_object *obj, const char *prog, bool load,
-			   struct cn_error *e);
+int cn_object_set_autoload(struct bpf_object *obj, const char *prog, bool load, struct cn_error *e);
 int cn_object_add_program_flags(struct bpf_object *obj, const char *prog, uint32_t flags,
 				struct cn_error *e);
 /* Names in the order of the object; NULL after the last. Sections that libbpf
@@ -109,8 +108,8 @@ int cn_map_entries(int fd, const struct cn_map_info *info, struct cn_entries *ou
 int cn_map_update_many(int fd, const struct cn_map_info *info, const uint8_t *keys,
 		       const uint8_t *values, uint32_t count, uint64_t flags, struct cn_error *e);
 /* Returns how many were there. */
-int cn_map_delete_many(int fd, const struct cn_map_info *info, const uint8_t *keys,
-		       uint32_t count, struct cn_error *e);
+int cn_map_delete_many(int fd, const struct cn_map_info *info, const uint8_t *keys, uint32_t count,
+		       struct cn_error *e);
 
 /* ---- keyset.c: keys already seen -------------------------------------------- */
 
@@ -237,9 +236,9 @@ struct cn_event {
 	enum cn_event_kind kind;
 	bool deleted;
 	int ifindex;
-	uint32_t state;			/* neighbours: NUD_* */
-	char subject[CN_ADDRESS_LEN];	/* link name, address or prefix */
-	char lladdr[3 * 32];		/* neighbours; empty = none */
+	uint32_t state;		      /* neighbours: NUD_* */
+	char subject[CN_ADDRESS_LEN]; /* link name, address or prefix */
+	char lladdr[3 * 32];	      /* neighbours; empty = none */
 };
 
 typedef void (*cn_event_fn)(void *arg, const struct cn_event *event);

@@ -58,22 +58,30 @@ bool Handle::Usable(Napi::Env env) const
 	return false;
 }
 
-namespace {
+namespace
+{
 
-class Work : public Napi::AsyncWorker {
-public:
+class Work : public Napi::AsyncWorker
+{
+      public:
 	Work(Napi::Env env, std::vector<Napi::Object> keep, Run run, Done done)
-		: Napi::AsyncWorker(env, "clearnat"), run_(std::move(run)), done_(std::move(done)),
-		  deferred_(Napi::Promise::Deferred::New(env))
+	    : Napi::AsyncWorker(env, "clearnat"), run_(std::move(run)), done_(std::move(done)),
+	      deferred_(Napi::Promise::Deferred::New(env))
 	{
 		for (auto &object : keep)
 			keep_.push_back(Napi::Persistent(object));
 	}
 
-	Napi::Value Promise() const { return deferred_.Promise(); }
+	Napi::Value Promise() const
+	{
+		return deferred_.Promise();
+	}
 
-protected:
-	void Execute() override { failed_ = run_(&error_) < 0; }
+      protected:
+	void Execute() override
+	{
+		failed_ = run_(&error_) < 0;
+	}
 
 	void OnOK() override
 	{
@@ -88,7 +96,7 @@ protected:
 			deferred_.Resolve(value);
 	}
 
-private:
+      private:
 	Run run_;
 	Done done_;
 	Failure error_;

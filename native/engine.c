@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define EVENTS_PER_WAIT 256
-#define WAITS_PER_RUN 16 /* then the event loop has its turn */
+#define WAITS_PER_RUN	16 /* then the event loop has its turn */
 
 uint64_t cn_now(void)
 {

@@ -49,7 +49,6 @@ int cn_engine_watch(struct cn_engine *engine, struct cn_source *source, uint32_t
 
 void cn_pinger_free(struct cn_pinger *pinger);
 
-#define cn_container_of(ptr, type, member) \
-	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define cn_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #endif

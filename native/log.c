@@ -13,7 +13,7 @@
 #include "clearnat.h"
 
 #define LOG_BEGIN "-- BEGIN PROG LOAD LOG --\n"
-#define LOG_END "-- END PROG LOAD LOG --"
+#define LOG_END	  "-- END PROG LOAD LOG --"
 
 /* libbpf.mjs makes a static libbpf use this for stderr. */
 __attribute__((visibility("hidden"))) FILE *clearnat_stderr;

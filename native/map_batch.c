@@ -13,7 +13,7 @@
 
 #include "clearnat.h"
 
-#define BATCH 4096
+#define BATCH	 4096
 #define ENOTSUPP 524 /* the kernel's, unknown to libc */
 
 static bool no_batch(int err)
@@ -146,8 +146,7 @@ int cn_map_entries(int fd, const struct cn_map_info *info, struct cn_entries *ou
 {
 	uint32_t token_size = info->key_size > 8 ? info->key_size : 8;
 	struct room room = {
-		.out = out, .key_size = info->key_size, .value_size = info->io_value_size
-	};
+		.out = out, .key_size = info->key_size, .value_size = info->io_value_size};
 	uint8_t *token = calloc(2, token_size);
 	int err = -ENOTSUPP;
 
@@ -172,8 +171,7 @@ int cn_map_entries(int fd, const struct cn_map_info *info, struct cn_entries *ou
 /* ---- writing ------------------------------------------------------------- */
 
 static int update_walking(int fd, const struct cn_map_info *info, const uint8_t *keys,
-			  const uint8_t *values, uint32_t count, uint64_t flags,
-			  struct cn_error *e)
+			  const uint8_t *values, uint32_t count, uint64_t flags, struct cn_error *e)
 {
 	uint32_t i;
 	int err;
@@ -206,8 +204,8 @@ int cn_map_update_many(int fd, const struct cn_map_info *info, const uint8_t *ke
 		done += n;
 	}
 	return err ? cn_fail(e, err, "BPF_MAP_UPDATE_BATCH", "entry %u of %u, map %s", done, count,
-			     info->name) :
-		     0;
+			     info->name)
+		   : 0;
 }
 
 static int delete_walking(int fd, const struct cn_map_info *info, const uint8_t *keys,

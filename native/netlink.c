@@ -118,8 +118,8 @@ int cn_address_change(bool add, int ifindex, const struct cn_address *address, u
 	err = ask(&m, &answer);
 	describe(address, text);
 	return err ? cn_fail(e, err, add ? "RTM_NEWADDR" : "RTM_DELADDR", "%s/%u on interface %d",
-			     text, prefix, ifindex) :
-		     0;
+			     text, prefix, ifindex)
+		   : 0;
 }
 
 static void copy_address(int family, const struct nlattr *attr, char out[CN_ADDRESS_LEN])

@@ -123,9 +123,8 @@ int cn_object_reuse_map(struct bpf_object *obj, const char *name, int fd, struct
 	    info.value_size != bpf_map__value_size(map))
 		return cn_fail(e, EINVAL, "bpf_map__reuse_fd",
 			       "%s: expected type %u, key %u, value %u, got %u, %u, %u", name,
-			       bpf_map__type(map), bpf_map__key_size(map),
-			       bpf_map__value_size(map), info.type, info.key_size,
-			       info.value_size);
+			       bpf_map__type(map), bpf_map__key_size(map), bpf_map__value_size(map),
+			       info.type, info.key_size, info.value_size);
 	err = bpf_map__reuse_fd(map, fd);
 	return err ? cn_fail(e, err, "bpf_map__reuse_fd", "%s", name) : 0;
 }
@@ -153,12 +152,11 @@ int cn_object_add_program_flags(struct bpf_object *obj, const char *name, uint32
 	return err ? cn_fail(e, err, "bpf_program__set_flags", "%s |= %#x", name, flags) : 0;
 }
 
-
 const char *cn_object_map_name(struct bpf_object *obj, size_t index)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, obj) {
+	bpf_object__for_each_map (map, obj) {
 		if (!bpf_map__is_internal(map) && !index--)
 			return bpf_map__name(map);
 	}
@@ -169,7 +167,7 @@ const char *cn_object_program_name(struct bpf_object *obj, size_t index)
 {
 	struct bpf_program *prog;
 
-	bpf_object__for_each_program(prog, obj) {
+	bpf_object__for_each_program (prog, obj) {
 		if (!index--)
 			return bpf_program__name(prog);
 	}

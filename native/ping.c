@@ -21,9 +21,9 @@
 
 #include "engine.h"
 
-#define SEQUENCES 65536
+#define SEQUENCES	65536
 #define READS_PER_EVENT 512
-#define SOCKET_BUFFER (1 << 20)
+#define SOCKET_BUFFER	(1 << 20)
 
 /* Both versions start alike: type, code, checksum, identifier, sequence. */
 struct echo {
@@ -282,7 +282,7 @@ static uint16_t checksum(const void *data, size_t len)
 	for (i = 0; i + 1 < len; i += 2)
 		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
 	sum = (sum >> 16) + (sum & 0xffff);
-	return htons((uint16_t)~(sum + (sum >> 16)));
+	return htons((uint16_t) ~(sum + (sum >> 16)));
 }
 
 static int send_echo(const struct cn_pinger *pinger, const struct ping *ping)

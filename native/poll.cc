@@ -69,13 +69,12 @@ void Poll::SetTimeout(int milliseconds)
 		return;
 	}
 	uv_timer_start(
-		&timer_,
-		[](uv_timer_t *handle) { static_cast<Poll *>(handle->data)->ready_(); },
+		&timer_, [](uv_timer_t *handle) { static_cast<Poll *>(handle->data)->ready_(); },
 		static_cast<uint64_t>(milliseconds), 0);
 }
 
 LoopScope::LoopScope(Napi::Env env)
-	: env_(env), handles_(env), context_(env, "clearnat"), callbacks_(env, context_)
+    : env_(env), handles_(env), context_(env, "clearnat"), callbacks_(env, context_)
 {
 }
 

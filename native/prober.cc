@@ -4,7 +4,8 @@
 
 #include "binding.h"
 
-namespace {
+namespace
+{
 
 // (error | null, microseconds)
 struct Waiting {

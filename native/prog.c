@@ -10,7 +10,7 @@
 
 /* Libc headers may be older than the field (Linux 5.16). */
 #define INFO_VERIFIED_INSNS_OFFSET 216
-#define INFO_SIZE 232
+#define INFO_SIZE		   232
 
 int cn_prog_get_info(int fd, struct cn_prog_info *out, struct cn_error *e)
 {
@@ -42,8 +42,7 @@ int cn_prog_test_run(int fd, struct cn_test_run *run, struct cn_error *e)
 {
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = run->data, .data_size_in = run->data_size,
 		    .data_out = run->out_size ? run->out : NULL, .data_size_out = run->out_size,
-		    .ctx_in = run->ctx, .ctx_size_in = run->ctx_size,
-		    .repeat = (int)run->repeat);
+		    .ctx_in = run->ctx, .ctx_size_in = run->ctx_size, .repeat = (int)run->repeat);
 	int err = bpf_prog_test_run_opts(fd, &opts);
 
 	if (err)

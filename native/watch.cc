@@ -4,15 +4,16 @@
 
 #include "binding.h"
 
-namespace {
+namespace
+{
 
 constexpr int kRecordsPerTurn = 4096; // then the loop has its turn
 
-class RingSource : public Source {
-public:
+class RingSource : public Source
+{
+      public:
 	RingSource(Napi::Function on_event, int map_fd, cn_error *e)
-		: on_event_(Napi::Persistent(on_event)),
-		  ring_(cn_ring_open(map_fd, OnRecord, this, e))
+	    : on_event_(Napi::Persistent(on_event)), ring_(cn_ring_open(map_fd, OnRecord, this, e))
 	{
 	}
 	~RingSource() override
@@ -20,15 +21,21 @@ public:
 		if (ring_)
 			cn_ring_close(ring_);
 	}
-	bool Opened() const { return ring_; }
-	int Descriptor() const override { return cn_ring_fd(ring_); }
+	bool Opened() const
+	{
+		return ring_;
+	}
+	int Descriptor() const override
+	{
+		return cn_ring_fd(ring_);
+	}
 	void Read(Napi::Env) override
 	{
 		left_ = kRecordsPerTurn;
 		cn_ring_read(ring_);
 	}
 
-private:
+      private:
 	static int OnRecord(void *arg, void *data, size_t len)
 	{
 		auto *self = static_cast<RingSource *>(arg);
@@ -45,15 +52,22 @@ private:
 	cn_ring *ring_;
 };
 
-class MonitorSource : public Source {
-public:
+class MonitorSource : public Source
+{
+      public:
 	MonitorSource(Napi::Function on_events, Napi::Function on_overflow, cn_error *e)
-		: on_events_(Napi::Persistent(on_events)),
-		  on_overflow_(Napi::Persistent(on_overflow)), fd_(cn_monitor_open(e))
+	    : on_events_(Napi::Persistent(on_events)), on_overflow_(Napi::Persistent(on_overflow)),
+	      fd_(cn_monitor_open(e))
 	{
 	}
-	bool Opened() const { return fd_.fd >= 0; }
-	int Descriptor() const override { return fd_.fd; }
+	bool Opened() const
+	{
+		return fd_.fd >= 0;
+	}
+	int Descriptor() const override
+	{
+		return fd_.fd;
+	}
 	void Read(Napi::Env env) override
 	{
 		bool complete;
@@ -66,7 +80,7 @@ public:
 			CallBack(on_overflow_, {});
 	}
 
-private:
+      private:
 	static void OnEvent(void *arg, const cn_event *event)
 	{
 		static const char *const kinds[] = {"link", "address", "neighbour", "route"};

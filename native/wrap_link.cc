@@ -8,15 +8,15 @@ Link::Link(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Link>(info), Handl
 
 void Link::Define(Napi::Env env, AddonData *data)
 {
-	data->link_class = Napi::Persistent(
-		DefineClass(env, "Link",
-			    {
-				    InstanceMethod<&Link::Info>("info"),
-				    InstanceMethod<&Link::Update>("update"),
-				    InstanceMethod<&Link::Pin>("pin"),
-				    InstanceMethod<&Link::Detach>("detach"),
-				    InstanceMethod<&Link::CloseLink>("close"),
-			    }));
+	data->link_class =
+		Napi::Persistent(DefineClass(env, "Link",
+					     {
+						     InstanceMethod<&Link::Info>("info"),
+						     InstanceMethod<&Link::Update>("update"),
+						     InstanceMethod<&Link::Pin>("pin"),
+						     InstanceMethod<&Link::Detach>("detach"),
+						     InstanceMethod<&Link::CloseLink>("close"),
+					     }));
 }
 
 Napi::Value Link::Create(Napi::Env env, int fd)

@@ -14,20 +14,20 @@ Map::Map(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Map>(info), Handle("
 
 void Map::Define(Napi::Env env, AddonData *data)
 {
-	data->map_class = Napi::Persistent(DefineClass(
-		env, "Map",
-		{
-			InstanceMethod<&Map::GetFd>("fd"),
-			InstanceMethod<&Map::Info>("info"),
-			InstanceMethod<&Map::Lookup>("lookup"),
-			InstanceMethod<&Map::Update>("update"),
-			InstanceMethod<&Map::Delete>("delete"),
-			InstanceMethod<&Map::Entries>("entries"),
-			InstanceMethod<&Map::UpdateMany>("updateMany"),
-			InstanceMethod<&Map::DeleteMany>("deleteMany"),
-			InstanceMethod<&Map::Pin>("pin"),
-			InstanceMethod<&Map::CloseMap>("close"),
-		}));
+	data->map_class =
+		Napi::Persistent(DefineClass(env, "Map",
+					     {
+						     InstanceMethod<&Map::GetFd>("fd"),
+						     InstanceMethod<&Map::Info>("info"),
+						     InstanceMethod<&Map::Lookup>("lookup"),
+						     InstanceMethod<&Map::Update>("update"),
+						     InstanceMethod<&Map::Delete>("delete"),
+						     InstanceMethod<&Map::Entries>("entries"),
+						     InstanceMethod<&Map::UpdateMany>("updateMany"),
+						     InstanceMethod<&Map::DeleteMany>("deleteMany"),
+						     InstanceMethod<&Map::Pin>("pin"),
+						     InstanceMethod<&Map::CloseMap>("close"),
+					     }));
 }
 
 Napi::Value Map::Create(Napi::Env env, int fd)
@@ -74,8 +74,8 @@ Napi::Value Map::Update(const Napi::CallbackInfo &info)
 {
 	Failure e;
 
-	if (Usable(info.Env()) && cn_map_update(fd(), Bytes(info[0]).data, Bytes(info[1]).data,
-						U32(info[2]), &e) < 0)
+	if (Usable(info.Env()) &&
+	    cn_map_update(fd(), Bytes(info[0]).data, Bytes(info[1]).data, U32(info[2]), &e) < 0)
 		e.Throw(info.Env());
 	return info.Env().Undefined();
 }
@@ -92,10 +92,13 @@ Napi::Value Map::Delete(const Napi::CallbackInfo &info)
 	return deleted < 0 ? e.Throw(info.Env()) : Napi::Boolean::New(info.Env(), deleted);
 }
 
-namespace {
+namespace
+{
 
 struct EntriesOwner : cn_entries {
-	EntriesOwner() : cn_entries{} {}
+	EntriesOwner() : cn_entries{}
+	{
+	}
 	~EntriesOwner()
 	{
 		free(keys);

@@ -17,22 +17,22 @@ Object::Object(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Object>(info)
 
 void Object::Define(Napi::Env env, AddonData *data)
 {
-	data->object_class = Napi::Persistent(DefineClass(
-		env, "Object",
-		{
-			InstanceMethod<&Object::SetRodata>("setRodata"),
-			InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"),
-			InstanceMethod<&Object::SetMapFlags>("setMapFlags"),
-			InstanceMethod<&Object::ReuseMap>("reuseMap"),
-			InstanceMethod<&Object::SetAutoload>("setAutoload"),
-			InstanceMethod<&Object::SetProgramFlags>("setProgramFlags"),
-			InstanceMethod<&Object::Load>("load"),
-			InstanceMethod<&Object::MapNames>("mapNames"),
-			InstanceMethod<&Object::ProgramNames>("programNames"),
-			InstanceMethod<&Object::GetMap>("map"),
-			InstanceMethod<&Object::GetProgram>("program"),
-			InstanceMethod<&Object::Close>("close"),
-		}));
+	data->object_class = Napi::Persistent(
+		DefineClass(env, "Object",
+			    {
+				    InstanceMethod<&Object::SetRodata>("setRodata"),
+				    InstanceMethod<&Object::SetMaxEntries>("setMaxEntries"),
+				    InstanceMethod<&Object::SetMapFlags>("setMapFlags"),
+				    InstanceMethod<&Object::ReuseMap>("reuseMap"),
+				    InstanceMethod<&Object::SetAutoload>("setAutoload"),
+				    InstanceMethod<&Object::SetProgramFlags>("setProgramFlags"),
+				    InstanceMethod<&Object::Load>("load"),
+				    InstanceMethod<&Object::MapNames>("mapNames"),
+				    InstanceMethod<&Object::ProgramNames>("programNames"),
+				    InstanceMethod<&Object::GetMap>("map"),
+				    InstanceMethod<&Object::GetProgram>("program"),
+				    InstanceMethod<&Object::Close>("close"),
+			    }));
 }
 
 Napi::Value Object::Open(const Napi::CallbackInfo &info)
@@ -67,8 +67,8 @@ Napi::Value Object::SetMaxEntries(const Napi::CallbackInfo &info)
 {
 	Failure e;
 
-	if (Usable(info.Env()) && cn_object_set_max_entries(object_.get(), Text(info[0]).c_str(),
-							    U32(info[1]), &e) < 0)
+	if (Usable(info.Env()) &&
+	    cn_object_set_max_entries(object_.get(), Text(info[0]).c_str(), U32(info[1]), &e) < 0)
 		e.Throw(info.Env());
 	return info.Env().Undefined();
 }
@@ -77,8 +77,8 @@ Napi::Value Object::SetMapFlags(const Napi::CallbackInfo &info)
 {
 	Failure e;
 
-	if (Usable(info.Env()) && cn_object_set_map_flags(object_.get(), Text(info[0]).c_str(),
-							  U32(info[1]), &e) < 0)
+	if (Usable(info.Env()) &&
+	    cn_object_set_map_flags(object_.get(), Text(info[0]).c_str(), U32(info[1]), &e) < 0)
 		e.Throw(info.Env());
 	return info.Env().Undefined();
 }
@@ -88,9 +88,9 @@ Napi::Value Object::ReuseMap(const Napi::CallbackInfo &info)
 {
 	Failure e;
 
-	if (Usable(info.Env()) && cn_object_reuse_map(object_.get(), Text(info[0]).c_str(),
-						      info[1].As<Napi::Number>().Int32Value(),
-						      &e) < 0)
+	if (Usable(info.Env()) &&
+	    cn_object_reuse_map(object_.get(), Text(info[0]).c_str(),
+				info[1].As<Napi::Number>().Int32Value(), &e) < 0)
 		e.Throw(info.Env());
 	return info.Env().Undefined();
 }
@@ -109,8 +109,8 @@ Napi::Value Object::SetProgramFlags(const Napi::CallbackInfo &info)
 {
 	Failure e;
 
-	if (Usable(info.Env()) && cn_object_add_program_flags(object_.get(), Text(info[0]).c_str(),
-							      U32(info[1]), &e) < 0)
+	if (Usable(info.Env()) &&
+	    cn_object_add_program_flags(object_.get(), Text(info[0]).c_str(), U32(info[1]), &e) < 0)
 		e.Throw(info.Env());
 	return info.Env().Undefined();
 }

@@ -4,25 +4,23 @@
 #include "binding.h"
 
 Program::Program(const Napi::CallbackInfo &info)
-	: Napi::ObjectWrap<Program>(info), Handle("program")
+    : Napi::ObjectWrap<Program>(info), Handle("program")
 {
 	fd_ = std::make_shared<Fd>(info[0].As<Napi::Number>().Int32Value());
 }
 
 void Program::Define(Napi::Env env, AddonData *data)
 {
-	data->program_class =
-		Napi::Persistent(DefineClass(env, "Program",
-					     {
-						     InstanceMethod<&Program::GetFd>("fd"),
-						     InstanceMethod<&Program::Info>("info"),
-						     InstanceMethod<&Program::TestRun>("testRun"),
-						     InstanceMethod<&Program::TestRunAsync>(
-							     "testRunAsync"),
-						     InstanceMethod<&Program::Pin>("pin"),
-						     InstanceMethod<&Program::CloseProgram>(
-							     "close"),
-					     }));
+	data->program_class = Napi::Persistent(
+		DefineClass(env, "Program",
+			    {
+				    InstanceMethod<&Program::GetFd>("fd"),
+				    InstanceMethod<&Program::Info>("info"),
+				    InstanceMethod<&Program::TestRun>("testRun"),
+				    InstanceMethod<&Program::TestRunAsync>("testRunAsync"),
+				    InstanceMethod<&Program::Pin>("pin"),
+				    InstanceMethod<&Program::CloseProgram>("close"),
+			    }));
 }
 
 Napi::Value Program::Create(Napi::Env env, int fd)
