@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck source=test/kernel/suites/lab.sh
 . /lab.sh
 
 bpf_map() {
