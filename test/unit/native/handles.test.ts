@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { compile, enterNamespace, noBpf, noNamespace, until } from './support.js';
+import { compile, enterNamespace, noBpf, noNamespace, suiteUnless, until } from './support.js';
 
 enterNamespace(import.meta.url);
 
@@ -28,7 +28,7 @@ async function started(worker: Worker): Promise<void> {
   });
 }
 
-describe('handles', { skip: noBpf || noNamespace }, () => {
+suiteUnless(noBpf || noNamespace, 'handles', () => {
   it('are closed when their environment ends, whatever is under way', async () => {
     for (let round = 0; round < 3; round++) {
       const worker = new Worker(busy, { workerData: compile('xdp') });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { addon, type BatchResult, type BpfMap } from '../../../src/native/index.js';
-import { MapType, noBpf, words } from './support.js';
+import { MapType, noBpf, suiteUnless, words } from './support.js';
 
 const BPF_NOEXIST = 1;
 const BPF_F_NO_PREALLOC = 1;
@@ -40,7 +40,7 @@ async function checkWhole(map: BpfMap, n: number): Promise<void> {
   }
 }
 
-describe('BpfMap', { skip: noBpf }, () => {
+suiteUnless(noBpf, 'BpfMap', () => {
   it('hash: looks up, updates with flags, deletes', () => {
     const map = addon.createMap(MapType.hash, 4, 8, 2, 0);
     assert.equal(map.lookup(words(1)), null);

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { addon, type NetlinkEvent, type NetlinkMonitor } from '../../../src/native/index.js';
-import { enterNamespace, noNamespace, sh, until } from './support.js';
+import { enterNamespace, noNamespace, sh, suiteUnless, until } from './support.js';
 
 enterNamespace(import.meta.url);
 
 const NUD_FAILED = 0x20;
 const NUD_PERMANENT = 0x80;
 
-describe('netlink', { skip: noNamespace }, () => {
+suiteUnless(noNamespace, 'netlink', () => {
   const events: NetlinkEvent[] = [];
   let monitor: NetlinkMonitor;
   let overflows = 0;

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { addon, NativeError } from '../../../src/native/index.js';
-import { compile, MapType, noBpf, words } from './support.js';
+import { compile, MapType, noBpf, suiteUnless, words } from './support.js';
 
 const XDP_ABORTED = 0;
 const XDP_PASS = 2;
 const XDP_TX = 3;
 
-describe('BpfObject', { skip: noBpf }, () => {
+suiteUnless(noBpf, 'BpfObject', () => {
   it('lists its maps and programs without the compiler’s sections', () => {
     const object = addon.openObject(compile('xdp'));
     assert.deepEqual(object.mapNames().sort(), ['events', 'hash', 'runs']);
@@ -101,7 +101,7 @@ describe('BpfObject', { skip: noBpf }, () => {
   });
 });
 
-describe('BpfProgram', { skip: noBpf }, () => {
+suiteUnless(noBpf, 'BpfProgram', () => {
   it('tells what the kernel knows', async () => {
     const object = addon.openObject(compile('xdp'));
     await object.load();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { addon } from '../../../src/native/index.js';
-import { enterNamespace, noNamespace, sh, until } from './support.js';
+import { enterNamespace, noNamespace, sh, suiteUnless, until } from './support.js';
 
 enterNamespace(import.meta.url);
 
@@ -21,7 +21,7 @@ async function listen(address: string): Promise<{ server: Server; port: number; 
   return { server, port: bound.port, ends };
 }
 
-describe('probes', { skip: noNamespace }, () => {
+suiteUnless(noNamespace, 'probes', () => {
   before(() => {
     sh(`ip link add va type veth peer name vb && ip link set va up && ip link set vb up
       ip addr add 10.77.0.1/24 dev vb && ip addr add 2001:db8:77::1/64 dev vb nodad

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
-import { describe, it } from 'node:test';
+import { it } from 'node:test';
 import { addon } from '../../../src/native/index.js';
-import { enterNamespace, noNamespace, until } from './support.js';
+import { enterNamespace, noNamespace, suiteUnless, until } from './support.js';
 
 enterNamespace(import.meta.url);
 
@@ -56,7 +56,7 @@ async function bind(type: 'udp4' | 'udp6', address: string): Promise<Socket> {
   return socket;
 }
 
-describe('sendRaw', { skip: noNamespace }, () => {
+suiteUnless(noNamespace, 'sendRaw', () => {
   it('sends IPv4 and IPv6 packets and counts what was taken', async () => {
     const got: string[] = [];
     const v4 = await bind('udp4', '127.0.0.1');

@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { addon } from '../../../src/native/index.js';
 
@@ -28,6 +29,12 @@ export const noBpf = whyNoBpf();
 /** A reason to skip tests that need a network namespace of their own, or false. */
 export const noNamespace: string | false =
   process.env.CLEARNAT_IN_NAMESPACE === undefined ? 'needs root and unshare' : false;
+
+/** A suite, or one skipped test with the reason: node:test does not count skipped suites. */
+export function suiteUnless(reason: string | false, name: string, body: () => void): void {
+  if (reason) it(name, { skip: reason }, () => {});
+  else describe(name, body);
+}
 
 /** Waits until check is true. */
 export async function until(check: () => boolean, what: string, timeoutMs = 3000): Promise<void> {

@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { after, before, it } from 'node:test';
 import { addon, type BpfObject } from '../../../src/native/index.js';
-import { compile, enterNamespace, noBpf, noNamespace, scratchDir, sh, until } from './support.js';
+import {
+  compile,
+  enterNamespace,
+  noBpf,
+  noNamespace,
+  scratchDir,
+  sh,
+  suiteUnless,
+  until,
+} from './support.js';
 
 enterNamespace(import.meta.url);
 
 const XDP_GENERIC = 2;
 
-describe('XDP links and pins', { skip: noBpf || noNamespace }, () => {
+suiteUnless(noBpf || noNamespace, 'XDP links and pins', () => {
   const fs = `${scratchDir()}/bpf`;
   let object: BpfObject;
   let ifindex: number;
