@@ -41,7 +41,11 @@ function* ended(ok, data) {
   const excuse = data.skip ?? data.todo;
   if (excuse !== undefined && excuse !== false) {
     if (!isSuite) counts.skipped += 1;
-    yield line('skip', data, ` # ${typeof excuse === 'string' && excuse ? excuse : 'no reason given'}`);
+    yield line(
+      'skip',
+      data,
+      ` # ${typeof excuse === 'string' && excuse ? excuse : 'no reason given'}`,
+    );
     return;
   }
   if (ok) {
@@ -55,7 +59,10 @@ function* ended(ok, data) {
   if (!isSuite || !echo) counts.failed += 1;
   yield line('FAIL', data, echo ? '' : place(data));
   if (!echo) {
-    const text = describe(error).split('\n').map((l) => `      | ${l}`).join('\n');
+    const text = describe(error)
+      .split('\n')
+      .map((l) => `      | ${l}`)
+      .join('\n');
     failures.push(`${data.name}${place(data)}\n${text}\n`);
     yield `${text}\n`;
   }
@@ -72,5 +79,5 @@ async function* reporter(source) {
   if (failures.length > 0) yield `\nFailed:\n${failures.map((f) => `* ${f}`).join('')}`;
 }
 
-// node:test takes a reporter from a module's default export.
+// biome-ignore lint/style/noDefaultExport: node:test takes a reporter from a default export
 export { reporter as default };
