@@ -24,7 +24,7 @@ export function checkOverlaps(report: Report, path: Path, listeners: readonly Ra
   const classes = new Map<string, Claim[]>();
   for (const [index, listener] of each(listeners)) {
     const { first, last } = portsOf(listener.protocol_port);
-    const size = listener.protocol_port === 'all' ? 'all' : first === last ? 'exact' : 'range';
+    const size = last - first === 65534 ? 'all' : first === last ? 'exact' : 'range';
     const key = `${listener.protocol} ${size}`;
     const claims = classes.get(key);
     const claim = { index, listener, first, last };
