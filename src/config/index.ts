@@ -2,11 +2,11 @@
 
 import { Buffer, isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
-import { messageOf } from '../errors.js';
+import { InvalidConfigError, messageOf } from '../errors.js';
 import { buildConfig } from './build.js';
 import { Report } from './checks/report.js';
 import type { Config } from './model.js';
-import { type ConfigError, formatPath, type Problem } from './problems.js';
+import { type ConfigError, formatError, formatPath, type Problem } from './problems.js';
 import { readSchema } from './read.js';
 import { ConfigSchema, type RawConfig } from './schema.js';
 import { type Document, locate } from './yaml/document.js';
@@ -43,6 +43,13 @@ export async function loadConfig(path: string): Promise<ParseResult> {
   } catch (error) {
     return refused(path, `cannot be read (got ${messageOf(error)})`);
   }
+}
+
+/** Like loadConfig, but throws InvalidConfigError with all the lines. */
+export async function requireConfig(path: string): Promise<Config> {
+  const result = await loadConfig(path);
+  if (result.ok) return result.config;
+  throw new InvalidConfigError(result.errors, result.errors.map(formatError));
 }
 
 function check(document: Document, problems: Problem[]): Config | null {
