@@ -1,6 +1,7 @@
 // How much room a configuration needs in the maps, and whether there is enough.
 
 import type { Config, Pool } from '../config/model.js';
+import { limits } from '../dataplane/abi.js';
 import { snatAddresses } from './compile.js';
 import type { Limits } from './dataplane-port.js';
 import { maglevSize } from './maglev.js';
@@ -44,12 +45,28 @@ function slots(pool: Pool): number {
   return sum(weights, (weight) => weight) / (weights.reduce(gcd, 0) || 1);
 }
 
+/** Sizes for new maps: room to grow several times without making them anew. */
+export function roomFor(config: Config): Omit<Limits, 'snatAddrs'> {
+  const needed = needs(config);
+  const roomy = (count: number, least: number) => Math.max(count * 4, least);
+  const overrides = config.loadbalancers.filter((lb) => lb.snat_addresses !== null).length;
+  return {
+    listeners: Math.min(roomy(needed.listeners, 1024), limits.MAX_LISTENERS),
+    pools: roomy(needed.pools, 1024),
+    members: roomy(needed.members, 4096),
+    dests: roomy(needed.members, 4096),
+    schedule: roomy(needed.schedule, 1 << 18),
+    snatSets: roomy(overrides, 64),
+    vips: roomy(needed.vips, 4096),
+  };
+}
+
 /** Throws when the maps, sized when they were made, are too small. */
-export function checkCapacity(config: Config, limits: Limits): void {
+export function checkCapacity(config: Config, room: Limits): void {
   const needed = needs(config);
   const short = (Object.keys(needed) as (keyof Needs)[])
-    .filter((what) => needed[what] > limits[what])
-    .map((what) => `${needed[what]} ${WORDS[what]}, room for ${limits[what]}`);
+    .filter((what) => needed[what] > room[what])
+    .map((what) => `${needed[what]} ${WORDS[what]}, room for ${room[what]}`);
   if (short.length > 0)
     throw new OutOfRoomError(
       `the maps are too small for this configuration: ${short.join('; ')}. They are sized when they are made: ` +

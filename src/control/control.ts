@@ -1,9 +1,9 @@
 // The control plane: one configuration at a time, made true in the maps and kept
 // so. Changes are queued; each is checked, applied whole, or undone.
 
-import type { Config } from '../config/model.js';
+import type { Config, Protocol } from '../config/model.js';
 import { member_flag } from '../dataplane/abi.js';
-import type { Addon } from '../native/types.js';
+import type { Addon, NetlinkEvent } from '../native/types.js';
 import { HostAddresses } from './addresses.js';
 import { adopt, adoptDrains } from './adopt.js';
 import { Ageing } from './ageing.js';
@@ -16,7 +16,9 @@ import { Terminator } from './ending.js';
 import { probes } from './health/index.js';
 import { HealthMonitors } from './health.js';
 import type { Log } from './log.js';
+import { memberName, variantName } from './names.js';
 import { Neighbours } from './neighbours.js';
+import type { Op } from './ops.js';
 import { Reconciler } from './reconciler.js';
 import { repeat } from './repeat.js';
 import {
@@ -38,6 +40,8 @@ export interface ControlOptions {
   addon: Addon;
   log: Log;
   statePath?: string | null;
+  /** An interface came, went or changed. */
+  onLink?: (event: NetlinkEvent) => void;
 }
 
 export class Control {
@@ -48,6 +52,9 @@ export class Control {
   #stateTimer: NodeJS.Timeout | null = null;
   #drainNow: () => void = () => {};
   #config: Config;
+  #pending = 0;
+  /** The maps may differ from the configuration in force. */
+  #broken = false;
 
   private constructor(
     private readonly options: ControlOptions,
@@ -78,7 +85,12 @@ export class Control {
     const book = new DrainBook();
     adoptDrains(book, state, tables);
     const hosts = new HostAddresses({ addon, log, added: state.hostAddresses });
-    const neighbours = new Neighbours({ port, addon, log });
+    const neighbours = new Neighbours({
+      port,
+      addon,
+      log,
+      onLink: (event) => options.onLink?.(event),
+    });
     const health = (pool: string, key: string): MemberHealth => control.health.state(pool, key);
     const reconciler = new Reconciler({ port, health, ids, book, tables });
     const control = new Control({ ...options, statePath: path }, reconciler, hosts, neighbours);
@@ -89,6 +101,16 @@ export class Control {
     return control;
   }
 
+  /** True of the whole: changes are applied one at a time. */
+  get provisioningStatus(): 'ACTIVE' | 'PENDING_UPDATE' | 'ERROR' {
+    if (this.#pending > 0) return 'PENDING_UPDATE';
+    return this.#broken ? 'ERROR' : 'ACTIVE';
+  }
+
+  memberId(protocol: Protocol, pool: string, key: string): number | undefined {
+    return this.reconciler.ids.members.get(memberName(variantName(protocol, pool), key));
+  }
+
   get config(): Config {
     return this.#config;
   }
@@ -97,22 +119,15 @@ export class Control {
    * Applies another configuration; it must have been checked. Rejects, with the
    * old one still in force, when the maps have no room for it or refuse it.
    */
-  apply(config: Config): Promise<void> {
+  apply(config: Config): Promise<Op[]> {
     return this.#enqueue(async () => {
       checkCapacity(config, this.options.port.limits);
       const { log } = this.options;
       this.hosts.ensure(config);
       const began = performance.now();
-      try {
-        const ops = await this.reconciler.apply(config);
-        log.info(
-          { changes: ops.length, ms: Math.round(performance.now() - began) },
-          'configuration applied',
-        );
-      } catch (error) {
-        await this.#restore();
-        throw error;
-      }
+      const ops = await this.#reconcile(config);
+      const ms = Math.round(performance.now() - began);
+      log.info({ changes: ops.length, ms }, 'configuration applied');
       this.#config = config;
       this.health.configure(config);
       this.neighbours.setAddresses(
@@ -120,6 +135,7 @@ export class Control {
       );
       this.#saveSoon();
       this.#drainNow();
+      return ops;
     });
   }
 
@@ -180,11 +196,26 @@ export class Control {
     });
   }
 
+  async #reconcile(config: Config): Promise<Op[]> {
+    this.#pending++;
+    try {
+      const ops = await this.reconciler.apply(config);
+      this.#broken = false;
+      return ops;
+    } catch (error) {
+      await this.#restore();
+      throw error;
+    } finally {
+      this.#pending--;
+    }
+  }
+
   /** After a failure the maps may hold half of a change. */
   async #restore(): Promise<void> {
     try {
       await this.reconciler.apply(this.#config);
     } catch (error) {
+      this.#broken = true;
       this.options.log.error({ error: String(error) }, 'cannot restore the former configuration');
     }
   }

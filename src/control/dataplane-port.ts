@@ -153,7 +153,8 @@ export interface DataplanePort {
   /** Under the pool's lock; the cursor starts at 0. */
   setPool(id: number, row: PoolRow): void;
   deletePool(id: number): void;
-  writeSchedule(offset: number, members: Uint32Array): void;
+  /** A long run may be written by a worker. */
+  writeSchedule(offset: number, members: Uint32Array): void | Promise<void>;
   setMember(id: number, row: MemberRow): void;
   /** Zeroes the entry and its counters. */
   deleteMember(id: number): void;
@@ -178,8 +179,8 @@ export interface DataplanePort {
    * decoded; only what it accepts is joined with its twin and returned.
    */
   connections(select?: (flow: FlowCursor) => boolean): AsyncIterable<Connection[]>;
-  /** Ends connections unless a packet passed since they were read; returns how many ended. */
-  expire(connections: Connection[], reason: number): number;
+  /** Ends connections (idle ones unless a packet passed since they were read); returns those that ended. */
+  expire(connections: Connection[], reason: number): Connection[];
 
   onNoNeighbour(listener: (event: NoNeighbour) => void): void;
 

@@ -20,13 +20,13 @@ export class Terminator {
   ): number {
     if (connections.length === 0) return 0;
     const ended = this.port.expire(connections, reason);
-    const packets = connections.filter(reset).flatMap(resetBothEnds);
-    if (packets.length === 0) return ended;
+    const packets = ended.filter(reset).flatMap(resetBothEnds);
+    if (packets.length === 0) return ended.length;
     try {
       this.addon.sendRaw(packets);
     } catch (error) {
       this.log.warn({ error }, 'cannot send RST to the ends of ended connections');
     }
-    return ended;
+    return ended.length;
   }
 }

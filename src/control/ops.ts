@@ -73,7 +73,7 @@ export class Plan {
   }
 }
 
-export function applyOp(port: DataplanePort, op: Op): void {
+export function applyOp(port: DataplanePort, op: Op): void | Promise<void> {
   switch (op.op) {
     case 'setSnatAddr':
       port.setSnatAddr(op.id, op.addr);
@@ -92,8 +92,7 @@ export function applyOp(port: DataplanePort, op: Op): void {
       port.setMember(op.id, op.row);
       break;
     case 'writeSchedule':
-      port.writeSchedule(op.at, op.order);
-      break;
+      return port.writeSchedule(op.at, op.order);
     case 'setPool':
     case 'retirePool':
       port.setPool(op.id, op.row);

@@ -133,16 +133,6 @@ export class Reconciler {
     return [...released, ...classes];
   }
 
-  /** The variants' member ids, for counters and status. */
-  memberIds(pool: Pool): { key: string; id: number }[] {
-    return (this.#unitsOfPool.get(pool.name) ?? []).flatMap((variant) =>
-      (this.#units.get(variant)?.compiled.members ?? []).map(({ id, row }) => ({
-        key: `${row.addr} ${row.port}`,
-        id,
-      })),
-    );
-  }
-
   #setUnits(units: Map<string, PoolUnit>): void {
     this.#units = units;
     this.#unitsOfPool = new Map();
@@ -177,7 +167,8 @@ export class Reconciler {
       const { ops } = plan;
       const pause = slicer();
       for (const op of ops) {
-        applyOp(this.#port, op);
+        const written = applyOp(this.#port, op);
+        if (written) await written;
         if (op.op === 'setPool') claimed.delete(op.row.schedule);
         this.#note(op);
         await pause();

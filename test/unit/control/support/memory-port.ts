@@ -216,11 +216,11 @@ export class MemoryPort implements DataplanePort {
     );
   }
 
-  expire(connections: Connection[], reason: number): number {
+  expire(connections: Connection[], reason: number): Connection[] {
     const gone = new Set(connections);
     this.flows = this.flows.filter((flow) => !gone.has(flow));
     for (const connection of connections) this.expired.push({ connection, reason });
-    return connections.length;
+    return connections;
   }
 
   onNoNeighbour(listener: (event: NoNeighbour) => void): void {
