@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Host } from './host.js';
 import { type Packet, readPcap } from './pcap.js';
 import type { Background } from './run.js';
-import { sleep, waitFor } from './wait.js';
+import { Hopeless, sleep, waitFor } from './wait.js';
 
 let captures = 0;
 
@@ -23,7 +23,7 @@ export class Capture {
       log: `${name}.log`,
     });
     await waitFor('tcpdump to listen', 5000, () => {
-      if (tcpdump.status !== null) throw new Error(`tcpdump ended: ${tcpdump.log}`);
+      if (tcpdump.status !== null) throw new Hopeless(`tcpdump ended: ${tcpdump.log}`);
       return tcpdump.log.includes('listening on');
     });
     return new Capture(path, tcpdump);

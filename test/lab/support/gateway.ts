@@ -6,7 +6,7 @@ import type { Host } from './host.js';
 import { clearnatMain, requireBuilt } from './paths.js';
 import type { Background, RunResult } from './run.js';
 import type { Topology } from './topology.js';
-import { waitFor } from './wait.js';
+import { Hopeless, waitFor } from './wait.js';
 
 /** As much of `clearnat list -o json` as the lab reads. */
 interface ListedMember {
@@ -86,7 +86,7 @@ export class Gateway {
 
   #mustRun(): void {
     const { status, log } = this.daemon;
-    if (status !== null) throw new Error(`clearnat run ended with status ${status}:\n${log}`);
+    if (status !== null) throw new Hopeless(`clearnat run ended with status ${status}:\n${log}`);
   }
 
   /** The members of one listener, or of all. */

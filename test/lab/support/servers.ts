@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BackgroundOptions, Host } from './host.js';
 import { python, root } from './paths.js';
 import type { Background } from './run.js';
-import { waitFor } from './wait.js';
+import { Hopeless, waitFor } from './wait.js';
 
 /** One line of an access log. */
 export interface LogEntry {
@@ -79,7 +79,7 @@ export class Server {
     const started = this.host.background(this.definition.argv, this.#background);
     this.#process = started;
     await waitFor(`${this.host.name} to listen on port ${this.port}`, 10_000, () => {
-      if (started.status !== null) throw new Error(`server ended: ${started.log}`);
+      if (started.status !== null) throw new Hopeless(`server ended: ${started.log}`);
       return listening(this.host, this.port);
     });
   }

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from './host.js';
 import { type Background, run } from './run.js';
-import { waitFor } from './wait.js';
+import { Hopeless, waitFor } from './wait.js';
 
 export interface Sshd {
   readonly process: Background;
@@ -34,7 +34,7 @@ UsePAM no
   );
   const process = host.background(['/usr/sbin/sshd', '-D', '-e', '-f', config]);
   await waitFor('sshd to listen', 5000, () => {
-    if (process.status !== null) throw new Error(`sshd ended: ${process.log}`);
+    if (process.status !== null) throw new Hopeless(`sshd ended: ${process.log}`);
     return process.log.includes('listening on 0.0.0.0');
   });
   const options = [
@@ -84,7 +84,7 @@ export class SshSession {
       `the echo of ${JSON.stringify(line)} over ssh, got ${this.#received}`,
       timeoutMs,
       () => {
-        if (this.#child.exitCode !== null) throw new Error(`ssh ended: ${this.#received}`);
+        if (this.#child.exitCode !== null) throw new Hopeless(`ssh ended: ${this.#received}`);
         return this.#received.endsWith(line);
       },
     );

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export { sleep };
 
+/** Thrown by a probe to end the waiting at once. */
+export class Hopeless extends Error {}
+
 /** Polls until `probe` gives something other than false, null or undefined; throws after timeoutMs. */
 export async function waitFor<T>(
   what: string,
@@ -17,6 +20,7 @@ export async function waitFor<T>(
       if (value !== false && value !== null && value !== undefined) return value;
       last = undefined;
     } catch (error) {
+      if (error instanceof Hopeless) throw error;
       last = error;
     }
     if (Date.now() >= deadline) {
