@@ -161,7 +161,7 @@ suite('toactl', () => {
   test('a removed cgroup is noticed, and the next load attaches anew', async () => {
     await toactl('load', '--cgroup', cgroup, '--trust', '10.0.0.0/8');
     rmdirSync(cgroup);
-    await waitFor('the link to lose its cgroup', async () => !(await status()).attached);
+    await waitFor('the link to lose its cgroup', 5_000, async () => !(await status()).attached);
     assert.equal((await toactl('status')).status, 1);
     assert.match((await toactl('status')).stdout, /DETACHED/);
     mkdirSync(cgroup);

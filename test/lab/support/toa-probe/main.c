@@ -17,6 +17,7 @@ enum { FAILED = 1, SKIPPED = 77, CASE_SECONDS = 120 };
 static int reason_fd = -1; /* where a case says why */
 static const struct test_group *const groups[] = { &option_cases, &socket_cases, &lifetime_cases };
 static int passed, failures, skipped;
+static volatile sig_atomic_t stopped; /* by a signal: clean up and end */
 
 static const char help[] =
 	"Usage: toa-probe [OPTION]... [CASE]...\n"
@@ -106,13 +107,19 @@ static void run_case(const struct test_case *test)
 		_exit(0);
 	}
 	close(pipes[1]);
-	if (waitpid(pid, &status, 0) < 0)
-		exit(FAILED);
+	while (waitpid(pid, &status, 0) < 0)
+		kill(pid, SIGKILL); /* interrupted: stop() */
 	kill(-pid, SIGKILL);
 	size = read(pipes[0], reason, sizeof(reason) - 1);
 	reason[size > 0 ? size : 0] = '\0';
 	close(pipes[0]);
 	report(test->name, status, reason);
+}
+
+static void stop(int signal_number)
+{
+	(void)signal_number;
+	stopped = 1;
 }
 
 static bool chosen(const char *name, char **wanted, int count)
@@ -127,7 +134,7 @@ static void each_case(void (*action)(const struct test_case *), char **wanted, i
 {
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
 		for (size_t i = 0; i < groups[g]->count; i++)
-			if (chosen(groups[g]->cases[i].name, wanted, count))
+			if (!stopped && chosen(groups[g]->cases[i].name, wanted, count))
 				action(&groups[g]->cases[i]);
 }
 
@@ -173,16 +180,19 @@ int main(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{},
 	};
+	const struct sigaction on_stop = { .sa_handler = stop };
 	int id;
 
 	while ((id = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		take_option(id);
 	reason_fd = STDERR_FILENO;
 	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGTERM, &on_stop, NULL);
+	sigaction(SIGINT, &on_stop, NULL);
 	receiver_prepare();
 	net_setup();
 	each_case(run_case, argv + optind, argc - optind);
 	receiver_cleanup();
 	printf("toa-probe: %d passed, %d failed, %d skipped\n", passed, failures, skipped);
-	return failures || !(passed + skipped) ? FAILED : 0;
+	return stopped || failures || !(passed + skipped) ? FAILED : 0;
 }
