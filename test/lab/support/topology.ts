@@ -20,7 +20,7 @@
 // addresses and nobody else. The veths compute their checksums in software
 // (XDP sees the bytes as they would be on a wire) and have GRO on, which a veth
 // needs to take packets redirected by XDP.
-import { existsSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Host } from './host.js';
@@ -114,6 +114,8 @@ let made = 0;
 
 /** The running network. Everything in it goes away with destroy(). */
 export class Topology {
+  #bpffs: Promise<string> | null = null;
+
   private constructor(
     readonly record: LabRecord,
     readonly log: CommandLog,
@@ -158,13 +160,16 @@ export class Topology {
   }
 
   /** A bpffs of this lab's own: pins outlive every process and end with the lab. */
-  async bpffs(): Promise<string> {
+  bpffs(): Promise<string> {
+    this.#bpffs ??= this.#mountBpffs();
+    return this.#bpffs;
+  }
+
+  async #mountBpffs(): Promise<string> {
     const path = join(this.dir, 'bpffs');
-    if (!existsSync(path)) {
-      mkdirSync(path);
-      this.log.write(`+ mount -t bpf bpf ${path}`);
-      await run(['mount', '-t', 'bpf', 'bpf', path]);
-    }
+    mkdirSync(path);
+    this.log.write(`+ mount -t bpf bpf ${path}`);
+    await run(['mount', '-t', 'bpf', 'bpf', path]);
     return path;
   }
 
