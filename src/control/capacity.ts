@@ -55,7 +55,7 @@ export function roomFor(config: Config): Omit<Limits, 'snatAddrs'> {
     pools: roomy(needed.pools, 1024),
     members: roomy(needed.members, 4096),
     dests: roomy(needed.members, 4096),
-    schedule: roomy(needed.schedule, 1 << 18),
+    schedule: needed.schedule * 2 + (1 << 18),
     snatSets: roomy(overrides, 64),
     vips: roomy(needed.vips, 4096),
   };

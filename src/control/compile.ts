@@ -12,7 +12,7 @@ import type {
 import { listener_flag, member_flag, pool_algorithm } from '../dataplane/abi.js';
 import type { ListenerRow, MemberRow, PoolRow, SnatSetRow, VipKey } from './dataplane-port.js';
 import type { Identities } from './identities.js';
-import { maglevTable } from './maglev.js';
+import { maglevSize, maglevTable } from './maglev.js';
 import {
   destName,
   familyOf,
@@ -28,6 +28,8 @@ export type MemberHealth = 'up' | 'down' | 'new';
 
 /** Tells a monitored member's health. */
 export type HealthView = (pool: string, memberKey: string) => MemberHealth;
+
+const { LB_SOURCE_IP, LB_QUIC_CID } = pool_algorithm;
 
 const DEFAULT_DELAY = 300;
 
@@ -90,7 +92,13 @@ export function isUsable(row: MemberRow): boolean {
   );
 }
 
-function pickOrder(pool: Pool, members: CompiledMember[]): Uint32Array {
+/** The size of the Maglev table that the pool has, or 0. */
+function formerTable(former?: PoolRow): number {
+  const hashed = former && (former.algorithm === LB_SOURCE_IP || former.algorithm === LB_QUIC_CID);
+  return hashed ? former.schedule_len : 0;
+}
+
+function pickOrder(pool: Pool, members: CompiledMember[], former?: PoolRow): Uint32Array {
   const usable = members.filter((member) => isUsable(member.row));
   const weighted = usable.map(({ id, row }) => ({
     id,
@@ -104,21 +112,23 @@ function pickOrder(pool: Pool, members: CompiledMember[]): Uint32Array {
       return Uint32Array.from(weighted, (member) => member.id);
     case 'SOURCE_IP':
     case 'QUIC_CID':
-      return maglevTable(weighted);
+      return maglevTable(weighted, maglevSize(pool.members.length, formerTable(former)));
   }
 }
 
+/** former: the pool's entry so far. */
 export function compilePool(
   pool: Pool,
   protocol: Protocol,
   health: HealthView,
   ids: Identities,
+  former: (id: number) => PoolRow | undefined,
 ): CompiledPool {
   const id = ids.pools.acquire(variantName(protocol, pool.name));
   const members = pool.members.map((member) =>
     compileMember(pool, id, protocol, member, health, ids),
   );
-  const order = pickOrder(pool, members);
+  const order = pickOrder(pool, members, former(id));
   const row = {
     schedule_len: order.length,
     algorithm: pool_algorithm[`LB_${pool.lb_algorithm}`],

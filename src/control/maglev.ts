@@ -11,20 +11,29 @@ export interface MaglevMember extends Weighted {
 const SLOTS_PER_MEMBER = 3000;
 const LARGE = 262_144;
 const SLOTS_PER_MEMBER_LARGE = 500;
+const SMALLEST = 4;
+/** A present table is kept while it has this many slots per member. */
+const ENOUGH = 1000;
 
 /**
- * Slots for a number of members: a prime of at least 3,000 per member while
- * that is below 262,144, then at least 262,144 and 500 per member. Taking one
+ * Slots for a number of members. Rounded up to a power of two they get 3,000
+ * each, from 262,144 slots on 500 each; the size is the next prime. Taking one
  * member out then moves about 0.4 % of the others' slots, at most 1 %
  * (test/unit/control/maglev.test.ts measures it).
+ *
+ * Another size moves everybody, so a pool keeps the size it has until that is
+ * too small: it never shrinks, and grows when members have come to four times
+ * as many as it was made for. Health does not matter: the count is of all members.
  */
-export function maglevSize(members: number): number {
-  if (members <= 1) return members;
+export function maglevSize(members: number, present = 0): number {
+  if (members === 0) return 0;
+  const rounded = Math.max(2 ** Math.ceil(Math.log2(members)), SMALLEST);
   const wanted = Math.max(
-    Math.min(members * SLOTS_PER_MEMBER, LARGE),
-    members * SLOTS_PER_MEMBER_LARGE,
+    Math.min(rounded * SLOTS_PER_MEMBER, LARGE),
+    rounded * SLOTS_PER_MEMBER_LARGE,
   );
-  return nextPrime(wanted);
+  const least = Math.min(members * ENOUGH, wanted);
+  return present >= least && present > SMALLEST ? present : nextPrime(wanted);
 }
 
 const primes = new Map<number, number>();
@@ -60,27 +69,27 @@ export function maglevTable(
   given: readonly MaglevMember[],
   size = maglevSize(given.length),
 ): Uint32Array {
+  if (given.length === 0) return new Uint32Array(0);
   const members = [...given].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   const heaviest = members.reduce((most, member) => Math.max(most, member.weight), 1);
-  const next = members.map((member) => hash(member.name, 1) % size);
-  const skip = members.map((member) => (size > 1 ? (hash(member.name, 2) % (size - 1)) + 1 : 0));
-  const credit = members.map(() => 0);
-  const taken = new Uint8Array(size);
-  const table = new Uint32Array(size);
+  const next = Uint32Array.from(members, (member) => hash(member.name, 1) % size);
+  const skip = Uint32Array.from(members, (member) => (hash(member.name, 2) % (size - 1)) + 1);
+  const credit = new Uint32Array(members.length);
+  const weights = Uint32Array.from(members, (member) => member.weight);
+  // Member by slot, from 1; 0: free.
+  const owners = new Uint32Array(size);
   for (let filled = 0; filled < size; ) {
-    for (let i = 0; i < members.length && filled < size; i++) {
-      const member = members[i] as MaglevMember;
-      credit[i] = (credit[i] as number) + member.weight;
-      if ((credit[i] as number) < heaviest) continue;
-      credit[i] = (credit[i] as number) - heaviest;
+    for (let i = 0; i < weights.length && filled < size; i++) {
+      const sum = (credit[i] as number) + (weights[i] as number);
+      credit[i] = sum < heaviest ? sum : sum - heaviest;
+      if (sum < heaviest) continue;
+      const step = skip[i] as number;
       let slot = next[i] as number;
-      while (taken[slot]) slot = (slot + (skip[i] as number)) % size;
-      taken[slot] = 1;
-      table[slot] = member.id;
-      next[i] = (slot + (skip[i] as number)) % size;
+      while (owners[slot] !== 0) slot = slot + step < size ? slot + step : slot + step - size;
+      owners[slot] = i + 1;
+      next[i] = slot + step < size ? slot + step : slot + step - size;
       filled++;
     }
-    if (members.length === 0) return new Uint32Array(0);
   }
-  return table;
+  return owners.map((owner) => (members[owner - 1] as MaglevMember).id);
 }

@@ -49,7 +49,8 @@ export function planPool(
   protocol: Protocol,
   former?: PoolUnit,
 ): PoolUnit {
-  const compiled = compilePool(pool, protocol, context.health, context.ids);
+  const formerRow = (id: number) => context.tables.pools.get(id)?.row;
+  const compiled = compilePool(pool, protocol, context.health, context.ids, formerRow);
   const memberIds = new Set(compiled.members.map((member) => member.id));
   for (const { id, row, drain } of compiled.members) {
     if (!sameRow(context.tables.members.get(id), row))

@@ -188,28 +188,30 @@ describe('Reconciler', () => {
     const whole = config([loadbalancer('lb', ['203.0.113.1'], listeners)], pools);
     const port = new MemoryPort(LIMITS, false);
     const reconciler = new Reconciler({ port, health: () => 'up' });
-    let began = performance.now();
+    // Processor time: what else the machine does is not the matter.
+    const spent = (since: NodeJS.CpuUsage) => process.cpuUsage(since).user / 1000;
+    let began = process.cpuUsage();
     await reconciler.apply(whole);
-    const loading = performance.now() - began;
+    const loading = spent(began);
     assert.ok(loading < 10_000, `loaded in ${loading} ms`);
     const changed = pool('p7', [...members(7).slice(0, 9), member('10.0.7.10', { weight: 99 })]);
     const next = {
       ...whole,
       pools: whole.pools.map((each) => (each.name === 'p7' ? changed : each)),
     };
-    began = performance.now();
+    began = process.cpuUsage();
     const ops = await reconciler.apply(next);
-    const shared = performance.now() - began;
+    const shared = spent(began);
     assert.deepEqual(
       ops.map(({ op }) => op),
       ['setMember', 'writeSchedule', 'setPool'],
     );
     assert.ok(shared < 50, `one weight took ${shared} ms`);
-    began = performance.now();
+    began = process.cpuUsage();
     assert.deepEqual(await reconciler.apply(structuredClone(next)), []);
     console.log(
       `# 10,000 listeners x 10 members: ${loading.toFixed(0)} ms; one weight: ${shared.toFixed(1)} ms; ` +
-        `the same file again: ${(performance.now() - began).toFixed(0)} ms`,
+        `the same file again: ${spent(began).toFixed(0)} ms`,
     );
   });
 
