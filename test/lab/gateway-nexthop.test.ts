@@ -22,7 +22,7 @@ describe('next hop of a member', { timeout: 60_000 }, () => {
     scenario = await startScenario();
     const data = randomBytes(5_000_000);
     digest = createHash('sha256').update(data).digest('hex');
-    writeFileSync(join(scenario.backends.backend1.nginx.documents, 'slow'), data);
+    writeFileSync(join(scenario.backends.backend1.nginx.documents, 'data'), data);
   });
   after(() => scenario?.destroy());
 
@@ -38,11 +38,10 @@ describe('next hop of a member', { timeout: 60_000 }, () => {
   async function underTraffic(change: () => Promise<void>): Promise<Packet[]> {
     const { client1, client2, backend1 } = scenario.lab.hosts;
     const url = `http://${addresses.vip4}:8011`;
-    const download =
-      'set -o pipefail; curl -sSf -m 30 --limit-rate 1M "$1" | sha256sum | cut -d" " -f1';
+    const download = 'set -o pipefail; curl -sSf -m 30 "$1" | sha256sum | cut -d" " -f1';
     const capture = await Capture.start(backend1, 'tcp dst port 8080', 128);
     const running = Array.from({ length: streams }, () =>
-      client2.script(download, [`${url}/slow`], { timeoutMs: 40_000 }),
+      client2.script(download, [`${url}/slow/data`], { timeoutMs: 40_000 }),
     );
     const traffic = new Traffic(client1, url, 1);
     await sleep(1000);

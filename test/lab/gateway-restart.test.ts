@@ -19,11 +19,11 @@ describe('kill -9 of the daemon', { timeout: 60_000 }, () => {
   test('loses no request, no long transfer, and no client address', async () => {
     const { client1, client2 } = scenario.lab.hosts;
     const data = randomBytes(8_000_000);
-    writeFileSync(join(scenario.backends.backend1.nginx.documents, 'slow'), data);
+    writeFileSync(join(scenario.backends.backend1.nginx.documents, 'data'), data);
     const url = `http://${addresses.vip4}`;
     const slow = client2.script(
-      'set -o pipefail; curl -s -S -f -m 40 --limit-rate 1M "$1" | sha256sum | cut -d" " -f1',
-      [`${url}:8011/slow`],
+      'set -o pipefail; curl -s -S -f -m 40 "$1" | sha256sum | cut -d" " -f1',
+      [`${url}:8011/slow/data`],
       { timeoutMs: 50_000 },
     );
     const traffic = new Traffic(client1, url, 3);

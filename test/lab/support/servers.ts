@@ -126,6 +126,7 @@ http {
     listen [::]:${port} ipv6only=on backlog=4096;
     root ${dir}/documents;
     location /r/ { return 200 "ok\\n"; }
+    location /slow/ { alias ${dir}/documents/; limit_rate 1m; }
     location /put/ { alias ${dir}/put/; dav_methods PUT; create_full_put_path on; }
   }
 }
@@ -148,7 +149,10 @@ async function nginx(
   return Server.start(host, port, { kind: 'nginx', argv, accessLog, documents }, cgroup);
 }
 
-/** nginx; logs $remote_addr and $remote_port, answers /r/ANYTHING, stores PUT /put/NAME. */
+/**
+ * nginx; logs $remote_addr and $remote_port, answers /r/ANYTHING, stores PUT /put/NAME;
+ * /slow/NAME is /NAME at 1 MB/s.
+ */
 export function startNginx(host: Host, port: number, cgroup?: string): Promise<Server> {
   return nginx(host, port, detailedLog, cgroup);
 }
