@@ -1,5 +1,6 @@
 // The real gateway: the daemon in the gateway's namespace, driven by its CLI.
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { type ConfigSpec, gatewayYaml } from './gateway-config.js';
 import type { Host } from './host.js';
@@ -17,6 +18,15 @@ interface ListedMember {
 interface ListedListener {
   name: string;
   pool: { members: ListedMember[] };
+}
+
+/** Cheaper than starting the CLI until it gets an answer. */
+function accepts(socket: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const connection = connect(socket);
+    connection.on('connect', () => resolve(true)).on('error', () => resolve(false));
+    connection.on('connect', () => connection.destroy());
+  });
 }
 
 export class Gateway {
@@ -77,9 +87,9 @@ export class Gateway {
       this.argv('run', '--config', this.configPath, '--pin-path', this.pinPath),
       { log: 'gateway.log' },
     );
-    await waitFor('the gateway to answer', 20_000, async () => {
+    await waitFor('the gateway to answer', 20_000, () => {
       this.#mustRun();
-      return (await this.members()).length > 0;
+      return accepts(this.socket);
     });
     if (options.membersUp !== false) await this.waitMembers(() => 'ONLINE');
   }
