@@ -96,13 +96,33 @@ def command(kernel: Kernel, initramfs: Path, memory: int, logs: Path, cpus: int)
     )
     # fmt: off
     return [
-        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", str(cpus),
+        # One thread for all CPUs: with a thread each, emulation loses races against
+        # the kernel's live patching of its own code (jump labels, as BPF uses them).
+        "qemu-system-x86_64", "-accel", "tcg,thread=single", "-cpu", "max", "-smp", str(cpus),
         "-m", f"{memory}M", "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none",
         "-no-reboot", "-nic", "none",
         "-serial", f"file:{logs / 'console.log'}", "-serial", f"file:{logs / 'output.log'}",
         "-kernel", str(kernel.vmlinuz), "-initrd", str(initramfs), "-append", cmdline,
     ]
     # fmt: on
+
+
+def wait_for_end(guest: subprocess.Popen[bytes], deadline: float, console: Path) -> bool:
+    """False when the guest ran into its deadline. A splat ends the wait early: the
+    rest would be the kernel hanging."""
+    while True:
+        try:
+            guest.wait(2)
+            return True
+        except subprocess.TimeoutExpired:
+            if time.monotonic() > deadline:
+                return False
+        if splats(console.read_text(errors="replace")):
+            try:
+                guest.wait(10)  # the rest of the message
+            except subprocess.TimeoutExpired:
+                pass
+            return True
 
 
 def boot(kernel: Kernel, suite: str, initramfs: Path, memory: int, timeout: int, logs: Path, cpus: int) -> Result:
@@ -118,9 +138,7 @@ def boot(kernel: Kernel, suite: str, initramfs: Path, memory: int, timeout: int,
             preexec_fn=lambda: os.nice(5),
         )  # fmt: skip
         try:
-            guest.wait(timeout)
-        except subprocess.TimeoutExpired:
-            timed_out = True
+            timed_out = not wait_for_end(guest, started + timeout, logs / "console.log")
         finally:
             if guest.poll() is None:
                 guest.kill()
