@@ -3,38 +3,60 @@
 
 import {
   type Alias,
+  Composer,
+  type CST,
   isAlias,
   isMap,
   isPair,
   isScalar,
   isSeq,
-  parseDocument,
+  Parser,
   type YAMLMap,
   type YAMLSeq,
   type Document as YamlDocument,
 } from 'yaml';
-import { type Problem, problem } from '../problems.js';
-import { type Document, newPlace, type Places, setKey } from './document.js';
+import { type Problem, problem, quoted } from '../problems.js';
+import { type Document, newPlace, type Place, type Places, setKey } from './document.js';
 
-/** Nodes an alias-ridden document may unfold to. */
-const MAX_NODES = 2_000_000;
+/** Values that aliases may unfold to. */
+const MAX_UNFOLDED = 200_000;
 const MAX_DEPTH = 100;
+/** A collection and its item are two levels of tokens. */
+const MAX_TOKEN_DEPTH = 2 * MAX_DEPTH + 10;
 
 export function readFull(text: string): Document {
-  let parsed: YamlDocument;
-  try {
-    parsed = parseDocument(text, { prettyErrors: false, uniqueKeys: false, stringKeys: false });
-  } catch (error) {
-    // The parser recurses: some hundred brackets overflow its stack.
-    if (error instanceof RangeError) return tooDeep(text);
-    return broken([{ ...problem([], `not YAML (got ${String(error)})`), offset: 0 }]);
+  const tokens = [...new Parser().parse(text)];
+  // The composer recurses, and an overflow of its stack can end the process.
+  if (isDeep(tokens)) return tooDeep(text);
+  const options = { prettyErrors: false, uniqueKeys: false, stringKeys: false };
+  const [parsed, second] = [...new Composer(options).compose(tokens, true, text.length)];
+  if (parsed === undefined) return broken([]);
+  const faults = [...parsed.errors, ...parsed.warnings].map(({ message, pos }) =>
+    fault(text, message, pos),
+  );
+  if (second !== undefined) {
+    const message = 'Source contains multiple documents';
+    faults.push(fault(text, message, [second.range[0], second.range[0]]));
   }
-  const faults = [...parsed.errors, ...parsed.warnings];
-  if (faults.some(({ code }) => code === 'RESOURCE_EXHAUSTION')) return tooDeep(text);
-  if (faults.length > 0) {
-    return broken(faults.map(({ message, pos }) => fault(text, message, pos)));
+  return faults.length > 0 ? broken(faults) : new Converter(parsed).convert();
+}
+
+type Token = CST.Token | CST.CollectionItem;
+
+/** Without recursion, for the reason above. */
+function isDeep(tokens: readonly CST.Token[]): boolean {
+  let level: Token[] = [...tokens];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_TOKEN_DEPTH) return true;
+    const below: Token[] = [];
+    for (const token of level) {
+      if ('items' in token) for (const item of token.items) below.push(item);
+      if ('key' in token && token.key) below.push(token.key);
+      if ('value' in token && typeof token.value === 'object') below.push(token.value);
+    }
+    level = below;
   }
-  return new Converter(parsed).convert();
+  return false;
 }
 
 function tooDeep(text: string): Document {
@@ -60,9 +82,14 @@ class Converter {
   private readonly places: Places = new Map();
   private readonly problems: Problem[] = [];
   private readonly path: (string | number)[] = [];
-  private nodes = 0;
+  private readonly anchors = new Map<string, unknown>();
+  private readonly targets = new Map<Alias, unknown>();
+  /** How many aliases deep. */
+  private unfolding = 0;
+  /** Values that aliases have made. */
+  private unfolded = 0;
 
-  constructor(private readonly source: YamlDocument) {}
+  constructor(private readonly source: YamlDocument.Parsed) {}
 
   convert(): Document {
     const start = startOf(this.source.contents) ?? 0;
@@ -76,19 +103,38 @@ class Converter {
   }
 
   private value(node: unknown, start: number): unknown {
-    if (++this.nodes > MAX_NODES) throw new TooMuch(`has too many values (got over ${MAX_NODES})`);
-    if (this.path.length > MAX_DEPTH)
+    if (this.path.length + this.unfolding > MAX_DEPTH) {
       throw new TooMuch(`is nested too deeply (got over ${MAX_DEPTH} levels)`);
-    if (isAlias(node)) return this.value(this.target(node), start);
+    }
+    this.noteAnchor(node);
+    if (isAlias(node)) return this.unfold(node, start);
+    if (this.unfolding > 0 && ++this.unfolded > MAX_UNFOLDED) {
+      throw new TooMuch(`unfolds to too many values (got over ${MAX_UNFOLDED})`);
+    }
     if (isMap(node)) return this.map(node, start);
     if (isSeq(node)) return this.list(node, start);
     return isScalar(node) ? node.value : null;
   }
 
+  private unfold(alias: Alias, start: number): unknown {
+    const target = this.target(alias);
+    this.unfolding++;
+    const value = this.value(target, start);
+    this.unfolding--;
+    return value;
+  }
+
+  /** An alias means the last node of that name before it. */
   private target(alias: Alias): unknown {
-    const node = alias.resolve(this.source);
+    const node = this.targets.get(alias) ?? this.anchors.get(alias.source);
     if (node === undefined) throw new TooMuch(`has an unknown anchor (got "*${alias.source}")`);
+    this.targets.set(alias, node);
     return node;
+  }
+
+  private noteAnchor(node: unknown): void {
+    const anchor = (node as { anchor?: string } | null)?.anchor;
+    if (anchor !== undefined && this.unfolding === 0) this.anchors.set(anchor, node);
   }
 
   private list(node: YAMLSeq, start: number): unknown[] {
@@ -111,10 +157,15 @@ class Converter {
     this.places.set(result, place);
     for (const { key, value } of node.items) {
       const keyAt = startOf(key) ?? start;
+      this.noteAnchor(key);
       const name = isScalar(key) ? String(key.value) : '?';
       if (name === '<<' && this.merge(result, place, value)) continue;
       if (Object.hasOwn(result, name) && place.keys.has(name)) {
-        const found = problem([...this.path, name], 'this key is here twice', 'key');
+        const found = problem(
+          [...this.path, name],
+          `this key is here twice (got ${quoted(name)})`,
+          'key',
+        );
         this.problems.push({ ...found, offset: keyAt });
         continue;
       }
@@ -129,18 +180,15 @@ class Converter {
   }
 
   /** `<<: *anchor`, also a list of them: keys of the map itself win. */
-  private merge(
-    result: Record<string, unknown>,
-    place: ReturnType<typeof newPlace>,
-    value: unknown,
-  ): boolean {
+  private merge(result: Record<string, unknown>, place: Place, value: unknown): boolean {
     const sources = isSeq(value) ? value.items : [value];
-    const maps = sources.map((source) => (isAlias(source) ? this.target(source) : source));
-    if (!maps.every(isMap)) return false;
-    for (const map of maps) {
-      const merged = this.map(map as YAMLMap, startOf(map) ?? place.start);
-      const places = this.places.get(merged);
-      for (const [key, item] of Object.entries(merged)) {
+    const maps = sources.map((source) => this.value(source, startOf(source) ?? place.start));
+    if (!maps.every((map) => typeof map === 'object' && map !== null && !Array.isArray(map))) {
+      return false;
+    }
+    for (const map of maps as object[]) {
+      const places = this.places.get(map);
+      for (const [key, item] of Object.entries(map)) {
         if (Object.hasOwn(result, key)) continue;
         setKey(result, key, item);
         place.values.set(key, places?.values.get(key) ?? place.start);

@@ -4,7 +4,7 @@
 // leaves (returns null) to full.ts, so the two never disagree; a property test
 // holds them against each other.
 
-import { type Problem, problem } from '../problems.js';
+import { type Problem, problem, quoted } from '../problems.js';
 import { type Document, newPlace, type Place, type Places } from './document.js';
 import { resolvePlain } from './scalar.js';
 
@@ -75,7 +75,6 @@ class QuickReader {
       this.begun = true;
       this.pos += 3;
       this.endLine();
-      this.nextLine();
     }
     this.begun = true;
     if (this.indent < 0) throw GIVE_UP;
@@ -136,15 +135,15 @@ class QuickReader {
   /** After a value: blanks and a comment, then the next content line. */
   private endLine(): void {
     const { text } = this;
-    const start = this.pos;
-    let at = start;
+    let at = this.pos;
     while (text.charCodeAt(at) === SPACE) at++;
     if (text.charCodeAt(at) === HASH) {
-      if (at === start) throw GIVE_UP;
+      if (text.charCodeAt(at - 1) !== SPACE) throw GIVE_UP;
       at = this.commentEnd(at);
     }
     if (at < text.length && text.charCodeAt(at) !== NEWLINE) throw GIVE_UP;
     this.pos = at + 1;
+    this.nextLine();
   }
 
   private lineEnds(): boolean {
@@ -202,7 +201,7 @@ class QuickReader {
       let value: unknown = null;
       if (this.lineEnds()) {
         valueAt = keyAt;
-        this.endLineAfterColon();
+        this.endLine();
         if (this.indent > indent || (this.indent === indent && this.atListItem())) {
           valueAt = this.pos;
           value = this.blockNode(this.indent > indent ? indent : indent - 1);
@@ -221,37 +220,22 @@ class QuickReader {
     return this.text.charCodeAt(this.pos) === DASH && this.isBlank(this.pos + 1);
   }
 
-  private endLineAfterColon(): void {
-    // `key:#x` is not a comment; `key: #x` is: the blank before has been skipped.
-    if (this.text.charCodeAt(this.pos) === HASH) {
-      if (this.text.charCodeAt(this.pos - 1) !== SPACE) throw GIVE_UP;
-      this.pos = this.commentEnd(this.pos);
-    }
-    this.pos++;
-    this.nextLine();
-  }
-
   private blockList(indent: number): unknown[] {
     const result: unknown[] = [];
     const place = this.place(result);
     while (this.indent === indent && this.atListItem()) {
-      const dashAt = this.pos;
       this.pos++;
       this.skipSpaces();
       this.path.push(result.length);
       let valueAt = this.pos;
-      let value: unknown = null;
       if (this.lineEnds()) {
-        valueAt = dashAt;
-        this.endLineAfterColon();
-        if (this.indent > indent) {
-          valueAt = this.pos;
-          value = this.blockNode(indent);
-        }
+        this.endLine();
+        if (this.indent <= indent) throw GIVE_UP;
+        valueAt = this.pos;
       } else {
         this.indent = this.pos - this.lineStart;
-        value = this.blockNode(indent);
       }
+      const value = this.blockNode(indent);
       if (this.indent > indent) throw GIVE_UP;
       place?.values.set(result.length, valueAt);
       result.push(value);
@@ -264,7 +248,6 @@ class QuickReader {
   private inlineValue(parent: number): unknown {
     const value = this.flowNode(parent, false);
     this.endLine();
-    this.nextLine();
     return value;
   }
 
@@ -332,7 +315,6 @@ class QuickReader {
     this.skipSpaces();
     if (!this.lineEnds()) return;
     this.endLine();
-    this.nextLine();
     if (this.indent <= parent) throw GIVE_UP;
   }
 
@@ -370,7 +352,7 @@ class QuickReader {
     valueAt: number,
   ): void {
     if (Object.hasOwn(target, key)) {
-      const found = problem([...this.path], 'this key is here twice', 'key');
+      const found = problem([...this.path], `this key is here twice (got ${quoted(key)})`, 'key');
       this.problems.push({ ...found, offset: keyAt });
       return;
     }
