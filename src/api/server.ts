@@ -1,6 +1,6 @@
 // The HTTP API: one file per resource in routes/.
 
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify';
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { faultOf } from './faults.js';
 import { connectionRoutes } from './routes/connections.js';
 import { loadBalancerRoutes } from './routes/loadbalancers.js';
@@ -41,7 +41,7 @@ export function createServer(runtime: Runtime, logger?: FastifyBaseLogger): Fast
   const server: FastifyInstance = fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     // One line per request would drown the daemon's own.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     forceCloseConnections: true,
     ajv: { customOptions: { coerceTypes: true, removeAdditional: false, allErrors: true } },
   });

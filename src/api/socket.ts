@@ -1,6 +1,7 @@
 // The API's unix socket: at most one daemon owns it, a dead one's is replaced,
 // and it never exists with the wrong mode.
 
+import { randomBytes } from 'node:crypto';
 import { chmod, link, lstat, mkdir, rename, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
@@ -39,23 +40,38 @@ export async function ownSocket(
   path: string,
   listen: (path: string) => Promise<unknown>,
 ): Promise<OwnedSocket> {
-  const temporary = `${path}.${process.pid}`;
+  const temporary = beside(path);
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o755 });
     await removeDead(path);
-    await rm(temporary, { force: true });
     await listen(temporary);
     await chmod(temporary, MODE);
-    await link(temporary, path);
+    await publish(temporary, path);
     const { ino } = await lstat(path);
     return { release: () => release(path, ino) };
   } catch (error) {
     if (error instanceof AlreadyRunningError || error instanceof SystemError) throw error;
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new AlreadyRunningError(path);
     throw new SystemError('api_socket', `cannot listen at ${path}: ${messageOf(error)}`, error);
   } finally {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
+}
+
+/** Another name in the same folder. MAX_SOCKET_BYTES in config/formats.ts leaves room for it. */
+function beside(path: string): string {
+  return `${path}.${randomBytes(3).toString('hex')}`;
+}
+
+async function publish(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+  } catch (error) {
+    throw codeOf(error) === 'EEXIST' ? new AlreadyRunningError(path) : error;
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
 }
 
 /** Moved aside before it is looked at, so that two starting daemons cannot remove each other's. */
@@ -67,8 +83,13 @@ async function removeDead(path: string): Promise<void> {
     throw new SystemError('api_socket', message);
   }
   if (await answers(path)) throw new AlreadyRunningError(path);
-  const aside = `${path}.dead.${process.pid}`;
-  await rename(path, aside);
+  const aside = beside(path);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return;
+    throw error;
+  }
   if (await answers(aside)) {
     await link(aside, path).catch(() => undefined);
     await rm(aside, { force: true });

@@ -2,14 +2,15 @@
 
 export type Align = 'left' | 'right';
 
-/** Rows under a header; no blanks at line ends. Rows may be shorter than the header. */
+/** Rows under a header; no blanks at line ends. Rows may be shorter or longer than the header. */
 export function table(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   align: readonly Align[] = [],
 ): string {
   const lines = [header, ...rows];
-  const widths = header.map((_, column) =>
+  const columns = lines.reduce((most, line) => Math.max(most, line.length), 0);
+  const widths = Array.from({ length: columns }, (_, column) =>
     lines.reduce((widest, line) => Math.max(widest, width(line[column] ?? '')), 0),
   );
   return lines.map((line) => `${joined(line, widths, align)}\n`).join('');

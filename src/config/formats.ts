@@ -82,9 +82,13 @@ function checkDomainName(text: string): Checked<string> {
   return { value: text };
 }
 
-/** sockaddr_un holds 108 bytes with the final zero. */
+/** sockaddr_un holds 108 bytes with the final zero; seven are for a temporary name beside it. */
+const MAX_SOCKET_BYTES = 100;
+
 function checkSocket(text: string): Checked<string> {
   if (!/^\/[^\0]*[^/\0]$/.test(text)) return { wrong: 'must be an absolute path' };
-  if (Buffer.byteLength(text) > 107) return { wrong: 'must have at most 107 bytes' };
+  if (Buffer.byteLength(text) > MAX_SOCKET_BYTES) {
+    return { wrong: `must have at most ${MAX_SOCKET_BYTES} bytes` };
+  }
   return { value: text };
 }
