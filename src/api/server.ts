@@ -2,6 +2,7 @@
 
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify';
 import { faultOf } from './faults.js';
+import { openApi } from './openapi.js';
 import { connectionRoutes } from './routes/connections.js';
 import { loadBalancerRoutes } from './routes/loadbalancers.js';
 import { reloadRoutes } from './routes/reload.js';
@@ -54,6 +55,7 @@ export function createServer(runtime: Runtime, logger?: FastifyBaseLogger): Fast
     const message = `no such resource: ${request.method} ${request.url}`;
     return reply.status(404).send({ code: 'not_found', message });
   });
+  openApi(server);
   statusRoutes(server, runtime);
   loadBalancerRoutes(server, runtime);
   statsRoutes(server, runtime);

@@ -1,6 +1,7 @@
 // Addresses and CIDRs as text: checked, canonical (RFC 5952), expanded.
 
 import ipaddr from 'ipaddr.js';
+import { endpoint } from '../endpoint.js';
 
 export type Family = 4 | 6;
 export type Checked<T> = { value: T } | { wrong: string };
@@ -8,11 +9,6 @@ export type Checked<T> = { value: T } | { wrong: string };
 /** Of canonical text. */
 export function familyOf(address: string): Family {
   return address.includes(':') ? 6 : 4;
-}
-
-/** `10.0.0.1:80`, `[2001:db8::1]:80` */
-export function endpoint(address: string, port: number): string {
-  return familyOf(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function parse(text: string): ipaddr.IPv4 | ipaddr.IPv6 | null {
@@ -118,5 +114,5 @@ export function checkListen(text: string): Checked<string> {
     return { wrong: 'must be address:port, IPv6 in brackets' };
   }
   if (port < 1 || port > 65535) return { wrong: 'must have a port of 1 to 65535' };
-  return { value: bracketed ? `[${canonical(address)}]:${port}` : `${canonical(address)}:${port}` };
+  return { value: endpoint(canonical(address), port) };
 }

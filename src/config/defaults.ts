@@ -1,6 +1,6 @@
 // Defaults that depend on other settings, and the shapes of model.ts.
 
-import { endpoint } from './addresses.js';
+import { endpoint } from '../endpoint.js';
 import { portsOf } from './checks/listeners.js';
 import type { HealthMonitor, Listener, Member, Pool } from './model.js';
 import type { RawHealthMonitor, RawListener, RawMember, RawPool } from './schema.js';

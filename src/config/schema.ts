@@ -23,9 +23,7 @@ const name = text('name', { description: 'unique among its siblings' });
 const port = Type.Integer({ minimum: 1, maximum: 65535 });
 const adminStateUp = Type.Boolean({ default: true, description: 'false: takes no connections' });
 const cidrs = Type.Array(text('cidr'));
-const snatAddresses = Type.Array(text('cidr'), {
-  description: 'addresses or CIDRs owned by this gateway, sources towards members',
-});
+const snatAddresses = Type.Array(text('cidr'));
 
 export const HealthMonitorSchema = Type.Object(
   {

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { MemberStats, Stats } from '../../api/schemas.js';
+import { endpoint } from '../../endpoint.js';
 import { call, socketOption } from '../client.js';
-import { endpoint } from '../endpoint.js';
 import { withExamples } from '../examples.js';
 import { type OutputFormat, outputOption, print } from '../output.js';
 import { type Align, short, table } from '../table.js';

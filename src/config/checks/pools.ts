@@ -1,6 +1,7 @@
 // What must hold inside a pool and between a pool and the listeners that use it.
 
-import { endpoint, familyOf } from '../addresses.js';
+import { endpoint } from '../../endpoint.js';
+import { familyOf } from '../addresses.js';
 import type { Path } from '../problems.js';
 import { each } from '../read.js';
 import type { RawListener, RawMember, RawPool } from '../schema.js';
