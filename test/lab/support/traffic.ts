@@ -13,25 +13,28 @@ export interface Request {
   /** The client's own end of the connection. */
   address: string;
   port: number;
+  /** Until the connection stood; 0 when it never did. */
+  connectSeconds: number;
   seconds: number;
 }
 
 let series = 0;
 
 const curl =
-  'curl -s -o /dev/null -m 10 -w "$path %{http_code} %{local_ip} %{local_port} %{time_total}\\n" "$url$path"';
+  'curl -s -o /dev/null -m 10 -w "$path %{http_code} %{local_ip} %{local_port} %{time_connect} %{time_total}\\n" "$url$path"';
 
 function parse(output: string): Request[] {
   return output
     .split('\n')
     .filter(Boolean)
     .map((line) => {
-      const [path = '', status, address = '', port, seconds] = line.split(' ');
+      const [path = '', status, address = '', port, connect, seconds] = line.split(' ');
       return {
         path,
         status: Number(status),
         address,
         port: Number(port),
+        connectSeconds: Number(connect),
         seconds: Number(seconds),
       };
     });
