@@ -160,19 +160,17 @@ class Converter {
       this.noteAnchor(key);
       const name = isScalar(key) ? String(key.value) : '?';
       if (name === '<<' && this.merge(result, place, value)) continue;
-      if (Object.hasOwn(result, name) && place.keys.has(name)) {
-        const found = problem(
-          [...this.path, name],
-          `this key is here twice (got ${quoted(name)})`,
-          'key',
-        );
+      const valueAt = isEmpty(value) ? keyAt : (startOf(value) ?? keyAt);
+      this.path.push(name);
+      const converted = this.value(value, valueAt);
+      this.path.pop();
+      if (place.keys.has(name)) {
+        const message = `this key is here twice (got ${quoted(name)})`;
+        const found = problem([...this.path, name], message, 'key');
         this.problems.push({ ...found, offset: keyAt });
         continue;
       }
-      const valueAt = isEmpty(value) ? keyAt : (startOf(value) ?? keyAt);
-      this.path.push(name);
-      setKey(result, name, this.value(value, valueAt));
-      this.path.pop();
+      setKey(result, name, converted);
       place.keys.set(name, keyAt);
       place.values.set(name, valueAt);
     }

@@ -4,7 +4,7 @@ import { accepted, lines } from './support.js';
 
 const LISTENERS = 10_000;
 const MEMBERS = 10;
-/** Of the whole reading; about 0.7 s on one core of 2020. */
+/** Of the whole reading. */
 const LIMIT_MS = 5000;
 
 function large(lastWeight: number): string {

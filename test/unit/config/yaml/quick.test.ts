@@ -54,6 +54,7 @@ describe('the quick reader', () => {
     'a: ::1\nb: [::1/128, 2001:db8::/32]\n',
     'a: null\nb: true\nc: -5\nd: 1.2.3.4\ne: a b  c\nf:\n',
     'a: 1\na: 2\n',
+    'a:\na:\n  b: 1\n  b: 2\n',
     'hello\n',
     '[a, b]',
   ];
