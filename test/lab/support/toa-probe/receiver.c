@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "probe.h"
@@ -96,47 +97,145 @@ static void toactl(char *output, size_t size, const char *const *words)
 		fail("toactl %s: %s", argv[1], output ? output : text);
 }
 
+/* ---- toa.ko ---- */
+
+#define PARAMETERS "/sys/module/toa/parameters/"
+
+struct parameters {
+	char trust[512], kinds[64];
+	const char *trust_any;
+};
+
+static void append(char *list, size_t size, const char *word)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s", used ? "," : "", word);
+}
+
+static struct parameters parameters_from(const char *const *options)
+{
+	struct parameters parameters = { .trust_any = "0" };
+
+	for (; *options; options++)
+		if (!strcmp(*options, "--trust"))
+			append(parameters.trust, sizeof(parameters.trust), *++options);
+		else if (!strcmp(*options, "--kind"))
+			append(parameters.kinds, sizeof(parameters.kinds), *++options);
+		else
+			parameters.trust_any = "1";
+	if (!parameters.kinds[0])
+		strcpy(parameters.kinds, "254,200,253,28");
+	return parameters;
+}
+
+static void module_load(const char *const *options)
+{
+	struct parameters parameters = parameters_from(options);
+	char text[800];
+	int fd;
+
+	if (!access(PARAMETERS, F_OK)) {
+		append(parameters.trust, sizeof(parameters.trust), "\n"); /* never empty */
+		write_file(PARAMETERS "trust", parameters.trust);
+		write_file(PARAMETERS "trust_any", parameters.trust_any);
+		write_file(PARAMETERS "kinds", parameters.kinds);
+		return;
+	}
+	snprintf(text, sizeof(text), "trust=%s trust_any=%s kinds=%s", parameters.trust,
+		 parameters.trust_any, parameters.kinds);
+	fd = open(receiver.module, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || syscall(SYS_finit_module, fd, text, 0))
+		fail_errno("cannot load %s with '%s'", receiver.module, text);
+	close(fd);
+}
+
+static void module_unload(void)
+{
+	if (syscall(SYS_delete_module, "toa", O_NONBLOCK) && errno != ENOENT)
+		fail_errno("cannot unload toa");
+}
+
+static void module_trust(const char *verb, const char *cidr)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%c%s", strcmp(verb, "add") ? '-' : '+', cidr);
+	write_file(PARAMETERS "trust", text);
+}
+
+static void module_status(char *text, size_t size)
+{
+	int fd = open("/proc/net/toa", O_RDONLY | O_CLOEXEC);
+	ssize_t length = fd < 0 ? -1 : read(fd, text, size - 1);
+
+	if (length < 0)
+		fail_errno("/proc/net/toa");
+	text[length] = '\0';
+	close(fd);
+}
+
+/* ---- either ---- */
+
 void receiver_load(const char *const *options)
 {
 	const char *words[20] = { "load", "--cgroup", cgroup_path };
 	int count = 3;
 
-	for (options = options ? options : default_options; *options; options++)
+	options = options ? options : default_options;
+	if (!is_bpf()) {
+		module_load(options);
+		return;
+	}
+	for (; *options; options++)
 		words[count++] = *options;
 	toactl(NULL, 0, words);
 }
 
 void receiver_unload(void)
 {
-	toactl(NULL, 0, (const char *const[]){ "unload", NULL });
+	if (is_bpf())
+		toactl(NULL, 0, (const char *const[]){ "unload", NULL });
+	else
+		module_unload();
 }
 
 void receiver_trust(const char *verb, const char *cidr)
 {
-	toactl(NULL, 0, (const char *const[]){ "trust", verb, cidr, NULL });
+	if (is_bpf())
+		toactl(NULL, 0, (const char *const[]){ "trust", verb, cidr, NULL });
+	else
+		module_trust(verb, cidr);
 }
 
-static unsigned long long number_after(const char *text, const char *name)
+/* `"name":N` in JSON, `name N` in /proc/net/toa. */
+static unsigned long long number(const char *text, const char *name)
 {
-	const char *at = strstr(text, name);
+	char label[32];
+	const char *at;
 
+	snprintf(label, sizeof(label), is_bpf() ? "\"%s\":" : "%s ", name);
+	at = strstr(text, label);
 	if (!at)
 		fail("no %s in '%s'", name, text);
-	return strtoull(at + strlen(name), NULL, 10);
+	return strtoull(at + strlen(label), NULL, 10);
 }
 
 struct counters receiver_counters(void)
 {
 	char text[8192];
 
-	toactl(text, sizeof(text), (const char *const[]){ "status", "-o", "json", NULL });
+	if (is_bpf())
+		toactl(text, sizeof(text), (const char *const[]){ "status", "-o", "json", NULL });
+	else
+		module_status(text, sizeof(text));
 	return (struct counters){
-		.seen = number_after(text, "\"seen\":"),
-		.accepted = number_after(text, "\"accepted\":"),
-		.untrusted = number_after(text, "\"untrusted\":"),
-		.malformed = number_after(text, "\"malformed\":"),
-		.v4 = number_after(text, "\"v4\":"),
-		.v6 = number_after(text, "\"v6\":"),
+		.seen = number(text, "seen"),
+		.accepted = number(text, "accepted"),
+		.untrusted = number(text, "untrusted"),
+		.malformed = number(text, "malformed"),
+		.v4 = number(text, "v4"),
+		.v6 = number(text, "v6"),
 	};
 }
 
