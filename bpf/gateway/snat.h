@@ -130,6 +130,7 @@ static __always_inline enum drop_reason snat_take(__u32 dest_id, __u32 set_id,
 		found = snat_pick(dest, set);
 		if (found < 0)
 			return DROP_SNAT_EXHAUSTED;
+		barrier_var(found); /* keeps the mask, which a clever compiler finds needless */
 		snat = found & (MAX_SNAT - 1);
 		key.snat = snat;
 		key.chunk = lowest_bit((__u16)~dest->full[snat]) & (CHUNKS - 1);

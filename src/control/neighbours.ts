@@ -77,7 +77,8 @@ export class Neighbours {
       return known !== undefined || action === 'delete';
     }
     this.#lladdrs.set(key, lladdr);
-    return known !== undefined && known !== lladdr;
+    // Not known: it may have been resolved before we listened, with another address.
+    return known !== lladdr;
   }
 
   #refreshSome(): void {
