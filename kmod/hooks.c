@@ -117,11 +117,11 @@ static inline void check_signatures(struct sock *sk, struct sk_buff *skb)
 
 /* The order of loading: what frees entries before what makes them. */
 static struct hook hooks[] = {
-	{ .symbol = "tcp_v4_destroy_sock", .enter = enter_destroy },
+	{.symbol = "tcp_v4_destroy_sock", .enter = enter_destroy},
 #ifdef HAVE_TCP_INIT_TRANSFER_SKB
-	{ .symbol = "tcp_init_transfer", .enter = enter_init_transfer, .optional = true },
+	{.symbol = "tcp_init_transfer", .enter = enter_init_transfer, .optional = true},
 #endif
-	{ .symbol = "tcp_child_process", .enter = enter_child_process },
+	{.symbol = "tcp_child_process", .enter = enter_child_process},
 };
 
 /* ---- ftrace, or kprobes ---- */

@@ -109,7 +109,7 @@ void toa_names_show(struct seq_file *seq)
 #ifdef CONFIG_NETFILTER
 static int get_peer(struct sock *sk, int option, void __user *user, int *length)
 {
-	struct toa_peer peer = { .pad = 0 };
+	struct toa_peer peer = {.pad = 0};
 	struct toa_client client;
 
 	if (sk->sk_protocol != IPPROTO_TCP || !toa_table_get(sk, &client))

@@ -76,31 +76,31 @@ static const struct {
 	enum toa_verdict verdict;
 	u8 family;
 } selftests[] = {
-	{ 0, { 0 }, TOA_NONE, 0 },
-	{ 8, { 254, 8, 0xc8, 0x22, 203, 0, 113, 7 }, TOA_FOUND, AF_INET },
-	{ 8, { 253, 8, 0xc8, 0x22, 203, 0, 113, 7 }, TOA_NONE, 0 },
-	{ 20, { 254, 20, 0xc8, 0x22, 0x20, 1, 0xd, 0xb8 }, TOA_FOUND, AF_INET6 },
-	{ 19, { 254, 20, 0xc8, 0x22, 0x20, 1, 0xd, 0xb8 }, TOA_MALFORMED, 0 },
-	{ 12, { 1, 1, 1, 1, 200, 8, 0, 1, 1, 2, 3, 4 }, TOA_FOUND, AF_INET },
-	{ 12, { 0, 1, 1, 1, 200, 8, 0, 1, 1, 2, 3, 4 }, TOA_NONE, 0 },
-	{ 12, { 254, 4, 1, 1, 254, 8, 0, 1, 1, 2, 3, 4 }, TOA_FOUND, AF_INET },
-	{ 4, { 254, 0, 1, 1 }, TOA_MALFORMED, 0 },
-	{ 4, { 254, 1, 1, 1 }, TOA_MALFORMED, 0 },
-	{ 4, { 1, 1, 1, 254 }, TOA_MALFORMED, 0 },
-	{ 4, { 254, 8, 1, 1 }, TOA_MALFORMED, 0 },
-	{ 4, { 77, 200, 1, 1 }, TOA_MALFORMED, 0 },
-	{ 4, { 28, 4, 0, 9 }, TOA_NONE, 0 },
+	{0, {0}, TOA_NONE, 0},
+	{8, {254, 8, 0xc8, 0x22, 203, 0, 113, 7}, TOA_FOUND, AF_INET},
+	{8, {253, 8, 0xc8, 0x22, 203, 0, 113, 7}, TOA_NONE, 0},
+	{20, {254, 20, 0xc8, 0x22, 0x20, 1, 0xd, 0xb8}, TOA_FOUND, AF_INET6},
+	{19, {254, 20, 0xc8, 0x22, 0x20, 1, 0xd, 0xb8}, TOA_MALFORMED, 0},
+	{12, {1, 1, 1, 1, 200, 8, 0, 1, 1, 2, 3, 4}, TOA_FOUND, AF_INET},
+	{12, {0, 1, 1, 1, 200, 8, 0, 1, 1, 2, 3, 4}, TOA_NONE, 0},
+	{12, {254, 4, 1, 1, 254, 8, 0, 1, 1, 2, 3, 4}, TOA_FOUND, AF_INET},
+	{4, {254, 0, 1, 1}, TOA_MALFORMED, 0},
+	{4, {254, 1, 1, 1}, TOA_MALFORMED, 0},
+	{4, {1, 1, 1, 254}, TOA_MALFORMED, 0},
+	{4, {254, 8, 1, 1}, TOA_MALFORMED, 0},
+	{4, {77, 200, 1, 1}, TOA_MALFORMED, 0},
+	{4, {28, 4, 0, 9}, TOA_NONE, 0},
 };
 
 int toa_parse_selftest(void)
 {
-	static const u8 kinds[TOA_KINDS_MAX] = { 254, 200, 28 };
+	static const u8 kinds[TOA_KINDS_MAX] = {254, 200, 28};
 	struct toa_client client;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(selftests); i++) {
-		enum toa_verdict verdict = toa_parse(selftests[i].options, selftests[i].length,
-						     kinds, &client);
+		enum toa_verdict verdict =
+			toa_parse(selftests[i].options, selftests[i].length, kinds, &client);
 
 		if (verdict != selftests[i].verdict ||
 		    (verdict == TOA_FOUND && client.family != selftests[i].family)) {

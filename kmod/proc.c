@@ -45,8 +45,7 @@ static void show_counters(struct seq_file *seq, const struct toa_net *toa)
 	for (i = 0; i < TOA_COUNTERS; i++) {
 		u64 sum = 0;
 
-		for_each_possible_cpu(cpu)
-			sum += per_cpu_ptr(toa->counters, cpu)->value[i];
+		for_each_possible_cpu(cpu) sum += per_cpu_ptr(toa->counters, cpu)->value[i];
 		seq_printf(seq, "%s %llu\n", names[i], (unsigned long long)sum);
 	}
 }

@@ -22,7 +22,7 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
-#define TOA_VERSION "0.1.0"
+#define TOA_VERSION   "0.1.0"
 #define TOA_KINDS_MAX 8
 
 /* A client's address; IPv4 is ::ffff:a.b.c.d. */

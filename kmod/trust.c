@@ -35,7 +35,7 @@ static DEFINE_MUTEX(trust_mutex); /* of writers */
 static struct trust_list __rcu *trust_list;
 static bool trust_any;
 
-static u8 kind_list[TOA_KINDS_MAX] = { 254, 200, 253, 28 };
+static u8 kind_list[TOA_KINDS_MAX] = {254, 200, 253, 28};
 
 /* ---- reading ---- */
 
@@ -276,7 +276,7 @@ static int get_trust(char *buffer, toa_param_t *param)
 
 static int parse_kinds(char *text, u8 *kinds)
 {
-	static const u8 known[] = { 254, 200, 253, 28 };
+	static const u8 known[] = {254, 200, 253, 28};
 	unsigned int count = 0, number;
 	char *word;
 
@@ -296,7 +296,7 @@ static int parse_kinds(char *text, u8 *kinds)
 /* Readers may see a mix of the old and the new list for one packet. */
 static int set_kinds(const char *value, toa_param_t *param)
 {
-	u8 kinds[TOA_KINDS_MAX] = { 0 };
+	u8 kinds[TOA_KINDS_MAX] = {0};
 	char *text = kstrdup(value, GFP_KERNEL);
 	int err = text ? parse_kinds(text, kinds) : -ENOMEM;
 

@@ -78,8 +78,8 @@ int cidr_parse(const char *text, struct toa_trust_key *key, char *why, size_t wh
 	key->prefixlen = max == 32 ? MAPPED_BITS + length : length;
 	if (clear_host_bits(key)) {
 		cidr_format(key, good);
-		snprintf(why, why_size, "has address bits beyond its prefix length; did you mean %s?",
-			 good);
+		snprintf(why, why_size,
+			 "has address bits beyond its prefix length; did you mean %s?", good);
 		return -1;
 	}
 	return 0;

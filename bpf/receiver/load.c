@@ -119,7 +119,7 @@ static int find_settings(struct loading *l)
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, l->object)
+	bpf_object__for_each_map (map, l->object)
 		if (bpf_map__is_internal(map) && strstr(bpf_map__name(map), ".rodata"))
 			l->settings = map;
 	if (!l->settings || bpf_map__value_size(l->settings) != sizeof(struct toa_settings))
@@ -129,7 +129,7 @@ static int find_settings(struct loading *l)
 
 static int configure(struct loading *l)
 {
-	struct toa_settings settings = { .abi = RECEIVER_ABI, .version = CLEARNAT_VERSION };
+	struct toa_settings settings = {.abi = RECEIVER_ABI, .version = CLEARNAT_VERSION};
 	int err;
 
 	settings.trust_any = l->options->trust_any;
@@ -157,8 +157,8 @@ static int open_object(struct loading *l)
 	LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = "clearnat_toa");
 	int status;
 
-	l->object = bpf_object__open_mem(receiver_object, receiver_object_end - receiver_object,
-					 &opts);
+	l->object =
+		bpf_object__open_mem(receiver_object, receiver_object_end - receiver_object, &opts);
 	if (!l->object)
 		return explain_load_failure(errno);
 	status = find_settings(l);
@@ -181,7 +181,8 @@ static int fill_trust(struct loading *l)
 		int err = bpf_map_update_elem(fd, &l->options->trust[i], &one, BPF_ANY);
 
 		if (err)
-			return failed_errno(-err, "cannot store entry %zu of the trust list (at most %d)",
+			return failed_errno(-err,
+					    "cannot store entry %zu of the trust list (at most %d)",
 					    i + 1, TOA_TRUST_MAX);
 	}
 	return 0;
@@ -252,7 +253,7 @@ static int pin_map(struct loading *l, const struct bpf_map *map, const char *nam
 
 static int pin_maps(struct loading *l)
 {
-	static const char *const kept[] = { "clients", "counters" };
+	static const char *const kept[] = {"clients", "counters"};
 
 	for (int i = 0; i < 2; i++) {
 		if (!access(pin_path(l->options->pin, kept[i]).text, F_OK))
@@ -260,8 +261,8 @@ static int pin_maps(struct loading *l)
 		if (pin_map(l, bpf_object__find_map_by_name(l->object, kept[i]), kept[i]))
 			return EXIT_FAILED;
 	}
-	return pin_map(l, bpf_object__find_map_by_name(l->object, "trust"), "trust") ?:
-		       pin_map(l, l->settings, "settings");
+	return pin_map(l, bpf_object__find_map_by_name(l->object, "trust"), "trust")
+		       ?: pin_map(l, l->settings, "settings");
 }
 
 static int load(struct loading *l)
@@ -279,7 +280,7 @@ static int load(struct loading *l)
 
 int receiver_load(const struct load_options *options)
 {
-	struct loading l = { .options = options, .cgroup_fd = -1 };
+	struct loading l = {.options = options, .cgroup_fd = -1};
 	int status;
 
 	libbpf_set_print(keep_log);

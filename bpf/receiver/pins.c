@@ -19,10 +19,10 @@
 #define BPFFS "/sys/fs/bpf"
 
 const struct hook hooks[LINK_COUNT] = {
-	{ "toa_getpeername4", "link_getpeername4", BPF_CGROUP_INET4_GETPEERNAME },
-	{ "toa_getpeername6", "link_getpeername6", BPF_CGROUP_INET6_GETPEERNAME },
-	{ "toa_getsockopt", "link_getsockopt", BPF_CGROUP_GETSOCKOPT },
-	{ "toa_established", "link_sockops", BPF_CGROUP_SOCK_OPS },
+	{"toa_getpeername4", "link_getpeername4", BPF_CGROUP_INET4_GETPEERNAME},
+	{"toa_getpeername6", "link_getpeername6", BPF_CGROUP_INET6_GETPEERNAME},
+	{"toa_getsockopt", "link_getsockopt", BPF_CGROUP_GETSOCKOPT},
+	{"toa_established", "link_sockops", BPF_CGROUP_SOCK_OPS},
 };
 
 static const char *const map_pins[] = {

@@ -24,7 +24,7 @@
 #define barrier_var(var) asm volatile("" : "+r"(var))
 #endif
 
-#define AF_INET 2
+#define AF_INET	 2
 #define AF_INET6 10
 
 enum { TCP_HEADER = 20, TCP_OPTIONS_MAX = 40, OPT_EOL = 0, OPT_NOP = 1 };
@@ -162,7 +162,7 @@ static __always_inline int trusted(struct bpf_sock_ops *ctx)
 
 	if (settings.trust_any)
 		return 1;
-	barrier_var(ip4); /* else clang picks one of two fields by a computed address */
+	barrier_var(ip4);    /* else clang picks one of two fields by a computed address */
 	key.prefixlen = 128; /* set here: an initialiser would add to .rodata */
 	if (ctx->family == AF_INET) {
 		key.addr[2] = bpf_htonl(0xffff);

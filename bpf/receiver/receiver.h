@@ -12,12 +12,12 @@
 #define RECEIVER_ABI 1
 
 enum receiver_limit {
-	TOA_KINDS_MAX = 8,	/* kinds looked for at once */
-	TOA_LEN_V4 = 8,		/* kind, len, port, IPv4 address */
-	TOA_LEN_V6 = 20,	/* kind, len, port, IPv6 address */
-	TOA_TRUST_MAX = 16384,	/* entries of the trust list */
-	TOA_SOCKOPT = 4096,	/* getsockopt(fd, IPPROTO_IP, 4096, ...) */
-	TOA_SOCKOPT_LEN = 18,	/* the bytes of struct toa_peer that mean something */
+	TOA_KINDS_MAX = 8,     /* kinds looked for at once */
+	TOA_LEN_V4 = 8,	       /* kind, len, port, IPv4 address */
+	TOA_LEN_V6 = 20,       /* kind, len, port, IPv6 address */
+	TOA_TRUST_MAX = 16384, /* entries of the trust list */
+	TOA_SOCKOPT = 4096,    /* getsockopt(fd, IPPROTO_IP, 4096, ...) */
+	TOA_SOCKOPT_LEN = 18,  /* the bytes of struct toa_peer that mean something */
 	TOA_CGROUP_PATH = 1024,
 };
 

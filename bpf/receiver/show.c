@@ -21,13 +21,13 @@ static const struct {
 	const char *name;
 	size_t offset;
 } counter_list[] = {
-	{ "seen", offsetof(struct toa_counters, seen) },
-	{ "accepted", offsetof(struct toa_counters, accepted) },
-	{ "untrusted", offsetof(struct toa_counters, untrusted) },
-	{ "malformed", offsetof(struct toa_counters, malformed) },
-	{ "v4", offsetof(struct toa_counters, v4) },
-	{ "v6", offsetof(struct toa_counters, v6) },
-	{ "no_memory", offsetof(struct toa_counters, no_memory) },
+	{"seen", offsetof(struct toa_counters, seen)},
+	{"accepted", offsetof(struct toa_counters, accepted)},
+	{"untrusted", offsetof(struct toa_counters, untrusted)},
+	{"malformed", offsetof(struct toa_counters, malformed)},
+	{"v4", offsetof(struct toa_counters, v4)},
+	{"v6", offsetof(struct toa_counters, v6)},
+	{"no_memory", offsetof(struct toa_counters, no_memory)},
 };
 
 enum { COUNTERS = sizeof(counter_list) / sizeof(counter_list[0]) };
@@ -202,8 +202,9 @@ static int change_one(int fd, bool add, const char *text, const struct toa_trust
 	int err = add ? bpf_map_update_elem(fd, key, &one, BPF_ANY) : bpf_map_delete_elem(fd, key);
 
 	if (err == -ENOENT)
-		return failed("trust remove: '%s' is not in the trust list (see `toactl trust list`)",
-			      text);
+		return failed(
+			"trust remove: '%s' is not in the trust list (see `toactl trust list`)",
+			text);
 	if (err == -ENOSPC)
 		return failed("trust add: '%s': the trust list is full (%d entries)", text,
 			      TOA_TRUST_MAX);
@@ -225,7 +226,8 @@ int trust_change(const char *dir, bool add, char **cidrs, int count)
 	if (settings_read(dir, &settings))
 		return EXIT_FAILED;
 	if (settings.trust_any)
-		fprintf(stderr, "toactl: note: loaded with --trust-any, so the list has no effect\n");
+		fprintf(stderr,
+			"toactl: note: loaded with --trust-any, so the list has no effect\n");
 	if (pin_open(dir, "trust", &fd))
 		return EXIT_FAILED;
 	for (int i = 0; i < count && !status; i++) {

@@ -91,18 +91,18 @@ struct arguments {
 enum option_id { OPT_TRUST = 256, OPT_TRUST_ANY, OPT_KIND, OPT_CGROUP, OPT_PIN, OPT_VERSION };
 
 static const struct option long_options[] = {
-	{ "trust", required_argument, NULL, OPT_TRUST },
-	{ "trust-any", no_argument, NULL, OPT_TRUST_ANY },
-	{ "kind", required_argument, NULL, OPT_KIND },
-	{ "cgroup", required_argument, NULL, OPT_CGROUP },
-	{ "pin", required_argument, NULL, OPT_PIN },
-	{ "output", required_argument, NULL, 'o' },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, OPT_VERSION },
+	{"trust", required_argument, NULL, OPT_TRUST},
+	{"trust-any", no_argument, NULL, OPT_TRUST_ANY},
+	{"kind", required_argument, NULL, OPT_KIND},
+	{"cgroup", required_argument, NULL, OPT_CGROUP},
+	{"pin", required_argument, NULL, OPT_PIN},
+	{"output", required_argument, NULL, 'o'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, OPT_VERSION},
 	{},
 };
 
-static const __u8 DEFAULT_KINDS[] = { 254, 200, 253, 28 };
+static const __u8 DEFAULT_KINDS[] = {254, 200, 253, 28};
 
 static int add_trust(struct arguments *arguments, const char *text)
 {
@@ -236,7 +236,7 @@ static int run(struct arguments *arguments)
 
 int main(int argc, char **argv)
 {
-	struct arguments arguments = { .pin = DEFAULT_PIN_DIR };
+	struct arguments arguments = {.pin = DEFAULT_PIN_DIR};
 	int status = parse(&arguments, argc, argv);
 
 	if (!status)

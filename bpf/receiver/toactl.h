@@ -10,7 +10,7 @@
 #include "receiver.h"
 
 #define CLEARNAT_VERSION "0.1.0"
-#define DEFAULT_PIN_DIR "/sys/fs/bpf/clearnat-toa"
+#define DEFAULT_PIN_DIR	 "/sys/fs/bpf/clearnat-toa"
 
 /* Exit statuses, and what every function below returns on failure. */
 enum exit_status { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };

@@ -40,18 +40,18 @@
 #define RCU_INIT_POINTER(p, v) ((p) = (v))
 #endif
 #ifndef this_cpu_inc /* 2.6.33 */
-#define this_cpu_inc(x)                                                                            \
-	do {                                                                                       \
-		unsigned long irq_flags_;                                                          \
-		local_irq_save(irq_flags_);                                                        \
-		(*per_cpu_ptr(&(x), smp_processor_id()))++;                                        \
-		local_irq_restore(irq_flags_);                                                     \
+#define this_cpu_inc(x)                                     \
+	do {                                                \
+		unsigned long irq_flags_;                   \
+		local_irq_save(irq_flags_);                 \
+		(*per_cpu_ptr(&(x), smp_processor_id()))++; \
+		local_irq_restore(irq_flags_);              \
 	} while (0)
 #endif
 #ifndef raw_spin_lock_init /* 2.6.33 */
-#define raw_spinlock_t spinlock_t
-#define raw_spin_lock_init spin_lock_init
-#define raw_spin_lock_irqsave spin_lock_irqsave
+#define raw_spinlock_t		   spinlock_t
+#define raw_spin_lock_init	   spin_lock_init
+#define raw_spin_lock_irqsave	   spin_lock_irqsave
 #define raw_spin_unlock_irqrestore spin_unlock_irqrestore
 #endif
 
@@ -105,12 +105,12 @@ typedef struct ftrace_regs toa_ftrace_regs_t;
 #define toa_ftrace_argument(regs, n) ftrace_regs_get_argument(regs, n)
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && defined(HAVE_FTRACE_REGS) /* 5.11 */
 #define TOA_FTRACE
-#define TOA_FTRACE_FLAGS FTRACE_OPS_FL_SAVE_REGS
+#define TOA_FTRACE_FLAGS	     FTRACE_OPS_FL_SAVE_REGS
 typedef struct ftrace_regs toa_ftrace_regs_t;
 #define toa_ftrace_argument(regs, n) toa_argument(ftrace_get_regs(regs), n)
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && defined(HAVE_FTRACE_PT_REGS) /* 3.7 */
 #define TOA_FTRACE
-#define TOA_FTRACE_FLAGS FTRACE_OPS_FL_SAVE_REGS
+#define TOA_FTRACE_FLAGS	     FTRACE_OPS_FL_SAVE_REGS
 typedef struct pt_regs toa_ftrace_regs_t;
 #define toa_ftrace_argument(regs, n) toa_argument(regs, n)
 #endif
@@ -125,23 +125,24 @@ typedef struct pt_regs toa_ftrace_regs_t;
 
 #ifdef HAVE_PROC_CREATE_NET_SINGLE /* 4.18 */
 #define TOA_PROC_FILE(name, show) static int (*const name)(struct seq_file *, void *) = (show);
-#define toa_proc_create(net, file, ops) proc_create_net_single(file, 0444, (net)->proc_net, *(ops), NULL)
+#define toa_proc_create(net, file, ops) \
+	proc_create_net_single(file, 0444, (net)->proc_net, *(ops), NULL)
 #define toa_seq_net(seq) seq_file_single_net(seq)
 #else
-#define TOA_PROC_FILE(name, show)                                                                  \
-	static int name##_open(struct inode *inode, struct file *file)                             \
-	{                                                                                          \
-		return single_open_net(inode, file, show);                                         \
-	}                                                                                          \
-	static const struct file_operations name = {                                               \
-		.owner = THIS_MODULE,                                                              \
-		.open = name##_open,                                                               \
-		.read = seq_read,                                                                  \
-		.llseek = seq_lseek,                                                               \
-		.release = single_release_net,                                                     \
+#define TOA_PROC_FILE(name, show)                                      \
+	static int name##_open(struct inode *inode, struct file *file) \
+	{                                                              \
+		return single_open_net(inode, file, show);             \
+	}                                                              \
+	static const struct file_operations name = {                   \
+		.owner = THIS_MODULE,                                  \
+		.open = name##_open,                                   \
+		.read = seq_read,                                      \
+		.llseek = seq_lseek,                                   \
+		.release = single_release_net,                         \
 	};
 #define toa_proc_create(net, file, ops) proc_create(file, 0444, (net)->proc_net, ops)
-#define toa_seq_net(seq) ((struct net *)(seq)->private)
+#define toa_seq_net(seq)		((struct net *)(seq)->private)
 #endif
 
 #endif

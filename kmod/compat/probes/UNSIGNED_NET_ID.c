@@ -4,6 +4,6 @@
 unsigned int *probe(struct pernet_operations *ops);
 unsigned int *probe(struct pernet_operations *ops)
 {
-	return __builtin_choose_expr(
-		__builtin_types_compatible_p(typeof(ops->id), unsigned int *), ops->id, (void)0);
+	return __builtin_choose_expr(__builtin_types_compatible_p(typeof(ops->id), unsigned int *),
+				     ops->id, (void)0);
 }

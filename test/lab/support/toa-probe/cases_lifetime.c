@@ -15,7 +15,8 @@
 
 static const struct bytes toa4 = BYTES_INIT(TOA4(254));
 
-static int connect_with(struct client *client, int listening, struct bytes options, struct peer *peer)
+static int connect_with(struct client *client, int listening, struct bytes options,
+			struct peer *peer)
 {
 	*client = client_new(TRUSTED4, port_of(listening));
 	client_connect(client, NONE, options);
@@ -96,7 +97,7 @@ static void load_during_handshake(const void *argument)
 
 static void update_keeps_addresses(const void *argument)
 {
-	static const char *const other[] = { "--trust", "192.0.2.0/24", NULL };
+	static const char *const other[] = {"--trust", "192.0.2.0/24", NULL};
 	int listening = listen_on(V4), fd;
 	struct counters before;
 	struct client client;
@@ -108,7 +109,7 @@ static void update_keeps_addresses(const void *argument)
 	if (!before.accepted)
 		fail("nothing was counted");
 	receiver_load(other);
-	expect_counters(before, (struct counters){ 0 });
+	expect_counters(before, (struct counters){0});
 	expect_client(fd);
 	exchange(&client, fd, toa4);
 	expect_client(fd);
@@ -116,7 +117,7 @@ static void update_keeps_addresses(const void *argument)
 	close(fd);
 	fd = connect_with(&client, listening, toa4, &peer); /* the new list is in force */
 	expect_own(fd, &client);
-	expect_counters(before, (struct counters){ .seen = 1, .untrusted = 1 });
+	expect_counters(before, (struct counters){.seen = 1, .untrusted = 1});
 	client_reset(&client);
 }
 
@@ -164,7 +165,7 @@ static void trust_at_run_time(const void *argument)
 
 static void trust_any(const void *argument)
 {
-	static const char *const any[] = { "--trust-any", NULL };
+	static const char *const any[] = {"--trust-any", NULL};
 	int listening = listen_on(DUAL), fd;
 	struct client client;
 	struct peer peer;
@@ -203,7 +204,7 @@ static void echo_server(int listening)
 		ssize_t size;
 
 		if (fd < 0) {
-			poll(&(struct pollfd){ .fd = listening, .events = POLLIN }, 1, 1000);
+			poll(&(struct pollfd){.fd = listening, .events = POLLIN}, 1, 1000);
 			continue;
 		}
 		peer_of(fd);
@@ -232,8 +233,9 @@ static void send_and_check(int fd)
 
 static void worker(uint16_t port, struct traffic *traffic, int index)
 {
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port),
-				  .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in to = {.sin_family = AF_INET,
+				 .sin_port = htons(port),
+				 .sin_addr = {htonl(INADDR_LOOPBACK)}};
 
 	while (!__atomic_load_n(&traffic->stop, __ATOMIC_RELAXED)) {
 		int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -308,7 +310,20 @@ static void load_and_unload_under_traffic(const void *argument)
 		check_worker(workers[i], traffic, i);
 }
 
-/* Nothing is left behind: as many connections as a small table would not hold. */
+/* An entry goes when its socket does. */
+static void expect_no_entries(void)
+{
+	long entries = receiver_entries();
+
+	for (int i = 0; i < 50 && entries > 0; i++) {
+		usleep(100000);
+		entries = receiver_entries();
+	}
+	if (entries > 0)
+		fail("%ld addresses are kept for sockets that are gone", entries);
+}
+
+/* Nothing is left behind, however a connection ends. */
 static void many_connections(const void *argument)
 {
 	struct counters before = receiver_counters();
@@ -322,25 +337,54 @@ static void many_connections(const void *argument)
 		int fd = connect_with(&client, listening, toa4, &peer);
 
 		expect_peer("accept", peer, CLIENT4, CLIENT_PORT);
+		if (i % 4 == 0) {
+			client_send(&client, FIN | ACK, NONE, NONE); /* LAST_ACK, then gone */
+			close(fd);
+			usleep(1000);
+			client.ack++;
+			client_send(&client, ACK, NONE, NONE);
+			continue;
+		}
 		client_reset(&client);
 		close(fd);
 	}
 	expect_counters(before, (struct counters){ .seen = MANY, .accepted = MANY, .v4 = MANY });
+	expect_no_entries();
+}
+
+/* Connections that nobody accepts end with their listener. */
+static void never_accepted(const void *argument)
+{
+	int listening = listen_on(V4);
+	struct client clients[50];
+
+	(void)argument;
+	for (int i = 0; i < 50; i++) {
+		clients[i] = client_new(TRUSTED4, port_of(listening));
+		client_connect(&clients[i], NONE, toa4);
+	}
+	if (receiver_entries() == 0)
+		fail("no address was kept");
+	close(listening);
+	expect_no_entries();
+	for (int i = 0; i < 50; i++)
+		client_reset(&clients[i]);
 }
 
 static const enum listener v4 = V4, dual = DUAL;
 
 static const struct test_case cases[] = {
-	{ "listening-before-load-v4", listening_before_load, &v4 },
-	{ "listening-before-load-dual-stack", listening_before_load, &dual },
-	{ "connected-before-load", connected_before_load, NULL },
-	{ "load-during-handshake", load_during_handshake, NULL },
-	{ "update-keeps-addresses", update_keeps_addresses, NULL },
-	{ "unload-keeps-connections", unload_keeps_connections, NULL },
-	{ "trust-at-run-time", trust_at_run_time, NULL },
-	{ "trust-any", trust_any, NULL },
-	{ "load-and-unload-under-traffic", load_and_unload_under_traffic, NULL },
-	{ "many-connections", many_connections, NULL },
+	{"listening-before-load-v4", listening_before_load, &v4},
+	{"listening-before-load-dual-stack", listening_before_load, &dual},
+	{"connected-before-load", connected_before_load, NULL},
+	{"load-during-handshake", load_during_handshake, NULL},
+	{"update-keeps-addresses", update_keeps_addresses, NULL},
+	{"unload-keeps-connections", unload_keeps_connections, NULL},
+	{"trust-at-run-time", trust_at_run_time, NULL},
+	{"trust-any", trust_any, NULL},
+	{"load-and-unload-under-traffic", load_and_unload_under_traffic, NULL},
+	{"many-connections", many_connections, NULL},
+	{"never-accepted", never_accepted, NULL},
 };
 
-const struct test_group lifetime_cases = { cases, sizeof(cases) / sizeof(cases[0]) };
+const struct test_group lifetime_cases = {cases, sizeof(cases) / sizeof(cases[0])};

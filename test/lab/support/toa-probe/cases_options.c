@@ -18,16 +18,31 @@ struct connection {
 	enum listener listener;
 	int wire; /* 4 or 6: the packets' family */
 	int source;
-	struct bytes options; /* of the ACK that completes the handshake */
+	struct bytes options;  /* of the ACK that completes the handshake */
 	enum shown shown, toa; /* by accept and getpeername; by getsockopt 4096 (OWN: refused) */
 	struct counters change;
 };
 
-#define ACCEPTED4 { .seen = 1, .accepted = 1, .v4 = 1 }
-#define ACCEPTED6 { .seen = 1, .accepted = 1, .v6 = 1 }
-#define UNTRUSTED { .seen = 1, .untrusted = 1 }
-#define MALFORMED { .seen = 1, .malformed = 1 }
-#define NOT_SEEN { .seen = 0 }
+#define ACCEPTED4                                 \
+	{                                         \
+		.seen = 1, .accepted = 1, .v4 = 1 \
+	}
+#define ACCEPTED6                                 \
+	{                                         \
+		.seen = 1, .accepted = 1, .v6 = 1 \
+	}
+#define UNTRUSTED                         \
+	{                                 \
+		.seen = 1, .untrusted = 1 \
+	}
+#define MALFORMED                         \
+	{                                 \
+		.seen = 1, .malformed = 1 \
+	}
+#define NOT_SEEN          \
+	{                 \
+		.seen = 0 \
+	}
 
 static const char *source_of(int wire, int source)
 {
@@ -98,7 +113,7 @@ static bool is_broken(const uint8_t *options, size_t length)
  */
 static bool dropped_by_kernel(struct client *client, int listening, struct bytes options)
 {
-	struct pollfd wait = { .fd = listening, .events = POLLIN };
+	struct pollfd wait = {.fd = listening, .events = POLLIN};
 
 	if (!is_broken(options.data, options.length) || poll(&wait, 1, 100) == 1)
 		return false;
@@ -139,18 +154,17 @@ static void run_connection(const void *argument)
 
 /* ---- kinds chosen at load ---- */
 
-static const struct connection kind_254_now = { V4,	4, TRUSTED, BYTES_INIT(TOA4(254)),
-						OWN, OWN,	 NOT_SEEN };
+static const struct connection kind_254_now = {V4,  4,	 TRUSTED, BYTES_INIT(TOA4(254)),
+					       OWN, OWN, NOT_SEEN};
 static const struct connection kind_200_now = {
-	V4, 4, TRUSTED, BYTES_INIT(TOA4(200)), CLIENT_V4, CLIENT_V4, ACCEPTED4
-};
+	V4, 4, TRUSTED, BYTES_INIT(TOA4(200)), CLIENT_V4, CLIENT_V4, ACCEPTED4};
 static const struct connection kind_254_then_200 = {
-	V4, 4, TRUSTED, BYTES_INIT(254, 8, 1, 1, 9, 9, 9, 9, TOA4(200)), CLIENT_V4, CLIENT_V4, ACCEPTED4
-};
+	V4,	   4,	      TRUSTED,	BYTES_INIT(254, 8, 1, 1, 9, 9, 9, 9, TOA4(200)),
+	CLIENT_V4, CLIENT_V4, ACCEPTED4};
 
 static void only_kind_200(const void *argument)
 {
-	static const char *const options[] = { "--trust", TRUST4, "--kind", "200", NULL };
+	static const char *const options[] = {"--trust", TRUST4, "--kind", "200", NULL};
 
 	(void)argument;
 	receiver_load(options);
@@ -165,7 +179,7 @@ static void only_kind_200(const void *argument)
 static void check_model(int listening, const uint8_t *options, size_t length)
 {
 	enum shown shown = model(options, length);
-	struct connection c = { DUAL, 4, TRUSTED, { options, length }, shown, shown, NOT_SEEN };
+	struct connection c = {DUAL, 4, TRUSTED, {options, length}, shown, shown, NOT_SEEN};
 
 	connect_once(listening, &c);
 }
@@ -173,8 +187,8 @@ static void check_model(int listening, const uint8_t *options, size_t length)
 /* Fills a list with NOPs and one option of KIND and LENGTH at AT, its data cut off at END. */
 static void place(uint8_t *list, size_t end, size_t at, uint8_t kind, uint8_t length)
 {
-	static const uint8_t v4[] = { PORT_BYTES, CLIENT4_BYTES };
-	static const uint8_t v6[] = { PORT_BYTES, CLIENT6_BYTES };
+	static const uint8_t v4[] = {PORT_BYTES, CLIENT4_BYTES};
+	static const uint8_t v6[] = {PORT_BYTES, CLIENT6_BYTES};
 	const uint8_t *data = length == 8 ? v4 : v6;
 	size_t size = length == 8 ? sizeof(v4) : sizeof(v6);
 
@@ -188,8 +202,8 @@ static void place(uint8_t *list, size_t end, size_t at, uint8_t kind, uint8_t le
 
 static void every_length(const void *argument)
 {
-	static const uint8_t lengths[] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,	12,
-					   18, 19, 20, 21, 22, 39, 40, 41, 60, 128, 255 };
+	static const uint8_t lengths[] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,   10, 12,
+					  18, 19, 20, 21, 22, 39, 40, 41, 60, 128, 255};
 	int listening = listen_on(DUAL);
 	uint8_t list[40];
 
@@ -217,7 +231,8 @@ static void every_place(const void *argument)
 /* Random lists of the bytes that matter. Not 19 and 29: the kernel drops such segments. */
 static void random_lists(const void *argument)
 {
-	static const uint8_t bytes[] = { 0, 1, 1, 1, 2, 3, 4, 5, 8, 8, 8, 20, 20, 28, 200, 253, 254, 254, 255 };
+	static const uint8_t bytes[] = {0, 1,  1,  1,  2,   3,	 4,   5,   8,  8,
+					8, 20, 20, 28, 200, 253, 254, 254, 255};
 	int listening = listen_on(DUAL);
 	unsigned int seed = time(NULL);
 	unsigned int first = seed;
@@ -225,7 +240,7 @@ static void random_lists(const void *argument)
 	(void)argument;
 	for (int i = 0; i < 400; i++) {
 		struct client client = client_new(TRUSTED4, port_of(listening));
-		struct bytes options = { .length = 4 + rand_r(&seed) % 10 * 4 };
+		struct bytes options = {.length = 4 + rand_r(&seed) % 10 * 4};
 		uint8_t list[40];
 		enum shown shown;
 		struct peer peer;
@@ -248,18 +263,21 @@ static void random_lists(const void *argument)
 	}
 }
 
-#define NO_BYTES { NULL, 0 }
-#define CASE(name, ...)                                                                            \
-	{                                                                                          \
-		name, run_connection, &(const struct connection)                                   \
-		{                                                                                  \
-			__VA_ARGS__                                                                \
-		}                                                                                  \
+#define NO_BYTES        \
+	{               \
+		NULL, 0 \
+	}
+#define CASE(name, ...)                                          \
+	{                                                        \
+		name, run_connection, &(const struct connection) \
+		{                                                \
+			__VA_ARGS__                              \
+		}                                                \
 	}
 #define V4_CASE(name, option, ...) CASE(name, V4, 4, TRUSTED, BYTES_INIT option, __VA_ARGS__)
-#define GOOD4 CLIENT_V4, CLIENT_V4, ACCEPTED4
-#define GOOD6 CLIENT_V6, CLIENT_V6, ACCEPTED6
-#define BAD OWN, OWN, MALFORMED
+#define GOOD4			   CLIENT_V4, CLIENT_V4, ACCEPTED4
+#define GOOD6			   CLIENT_V6, CLIENT_V6, ACCEPTED6
+#define BAD			   OWN, OWN, MALFORMED
 
 static const struct test_case cases[] = {
 	/* families */
@@ -288,13 +306,13 @@ static const struct test_case cases[] = {
 	V4_CASE("kind-252-is-none", (TOA4(252)), OWN, OWN, NOT_SEEN),
 	V4_CASE("kind-28-user-timeout", (28, 4, 0, 9), OWN, OWN, NOT_SEEN),
 	V4_CASE("kind-28-user-timeout-before", (28, 4, 0, 9, TOA4(28)), GOOD4),
-	{ "kind-chosen-at-load", only_kind_200, NULL },
+	{"kind-chosen-at-load", only_kind_200, NULL},
 	/* places */
 	V4_CASE("after-nops", (1, 1, 1, TOA4(254)), GOOD4),
 	V4_CASE("after-timestamps", (1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, TOA4(254)), GOOD4),
 	V4_CASE("last-of-40-bytes",
-		(1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 1, 1, 8, 10, 0, 0, 0, 1,
-		 0, 0, 0, 0, TOA4(254)),
+		(1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4, 1, 1, 8, 10, 0, 0, 0,
+		 1, 0, 0, 0, 0, TOA4(254)),
 		GOOD4),
 	V4_CASE("after-end-of-list", (0, 1, 1, 1, TOA4(254)), OWN, OWN, NOT_SEEN),
 	V4_CASE("first-of-two-wins", (TOA4(254), 254, 8, 0, 1, 9, 9, 9, 9), GOOD4),
@@ -318,9 +336,9 @@ static const struct test_case cases[] = {
 	V4_CASE("past-the-header-after-others", (3, 3, 7, 1, 254, 20, PORT_BYTES, 1, 2, 3, 4), BAD),
 	V4_CASE("other-option-length-0", (77, 0, 1, 1, TOA4(254)), BAD),
 	V4_CASE("other-option-past-the-header", (77, 40, 1, 1, TOA4(254)), BAD),
-	{ "malformed-every-length", every_length, NULL },
-	{ "option-at-every-place", every_place, NULL },
-	{ "random-option-lists", random_lists, NULL },
+	{"malformed-every-length", every_length, NULL},
+	{"option-at-every-place", every_place, NULL},
+	{"random-option-lists", random_lists, NULL},
 };
 
-const struct test_group option_cases = { cases, sizeof(cases) / sizeof(cases[0]) };
+const struct test_group option_cases = {cases, sizeof(cases) / sizeof(cases[0])};

@@ -54,7 +54,7 @@ static void deferred_accept(const void *argument)
 {
 	const struct bytes *ack_options = argument;
 	int seconds = 5, listening = listen_on(DUAL), fd;
-	struct pollfd wait = { .fd = listening, .events = POLLIN };
+	struct pollfd wait = {.fd = listening, .events = POLLIN};
 	struct client client = client_new(TRUSTED4, port_of(listening));
 	struct peer peer;
 
@@ -146,7 +146,7 @@ static void fast_open_cookie(const void *argument)
 	struct client asking = client_new(TRUSTED4, port_of(listening));
 	struct client client = client_new(TRUSTED4, port_of(listening));
 	struct segment answer = client_syn(&asking, BYTES(34, 2), NONE);
-	uint8_t options[36] = { TOA4(254) };
+	uint8_t options[36] = {TOA4(254)};
 	size_t at = 0;
 
 	(void)argument;
@@ -156,8 +156,8 @@ static void fast_open_cookie(const void *argument)
 		fail("no cookie in the SYN-ACK");
 	memcpy(options + 8, answer.options + at, answer.options[at + 1]);
 	client_reset(&asking);
-	expect_fast_open(listening, &client,
-			 (struct bytes){ options, 8 + answer.options[at + 1] }, CLIENT4);
+	expect_fast_open(listening, &client, (struct bytes){options, 8 + answer.options[at + 1]},
+			 CLIENT4);
 }
 
 /* ---- asking for the peer ---- */
@@ -198,7 +198,7 @@ static void accept_without_address(const void *argument)
 
 	(void)argument;
 	client_connect(&client, NONE, toa4);
-	poll(&(struct pollfd){ .fd = listening, .events = POLLIN }, 1, 3000);
+	poll(&(struct pollfd){.fd = listening, .events = POLLIN}, 1, 3000);
 	fd = accept(listening, NULL, NULL);
 	if (fd < 0)
 		fail_errno("accept");
@@ -273,11 +273,13 @@ static void other_socket_options(const void *argument)
 	if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, with, &length))
 		fail_errno("TCP_CONGESTION with a buffer of over a page");
 	errno = 0;
-	if (!getsockopt(fd, IPPROTO_TCP, 9999, with + 4500, &(socklen_t){ 4500 }) || errno != ENOPROTOOPT)
+	if (!getsockopt(fd, IPPROTO_TCP, 9999, with + 4500, &(socklen_t){4500}) ||
+	    errno != ENOPROTOOPT)
 		fail_errno("an unknown option with a buffer of over a page");
-	if (!getsockopt(fd, IPPROTO_IP, 4097, with + 4500, &(socklen_t){ 20 }) || errno != ENOPROTOOPT)
+	if (!getsockopt(fd, IPPROTO_IP, 4097, with + 4500, &(socklen_t){20}) ||
+	    errno != ENOPROTOOPT)
 		fail_errno("option 4097");
-	if (!getsockopt(fd, IPPROTO_TCP, 4096, with + 4500, &(socklen_t){ 20 }))
+	if (!getsockopt(fd, IPPROTO_TCP, 4096, with + 4500, &(socklen_t){20}))
 		fail("option 4096 of another level was answered");
 	receiver_unload();
 	if (getsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, without, &expected))
@@ -299,7 +301,7 @@ static void other_socket_options(const void *argument)
 /* Our own outgoing connections, UDP, and getsockname keep their addresses. */
 static void other_names(const void *argument)
 {
-	struct sockaddr_in local = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
 	int listening = listen_on(V4), fd, tcp, udp;
 	struct client client = client_new(TRUSTED4, port_of(listening));
 	struct sockaddr_storage storage;
@@ -358,26 +360,31 @@ static const int family4 = 4, family6 = 6;
 static const struct bytes no_options;
 
 static const struct test_case cases[] = {
-	{ "syn-cookie-v4", syn_cookies, &(const struct cookie_setup){ V4, TRUSTED4, NULL, &toa4, CLIENT4 } },
-	{ "syn-cookie-v6", syn_cookies, &(const struct cookie_setup){ V6, TRUSTED6, NULL, &toa6, CLIENT6 } },
-	{ "syn-cookie-dual-stack", syn_cookies, &(const struct cookie_setup){ DUAL, TRUSTED4, NULL, &toa4, CLIENT4 } },
-	{ "syn-cookie-nat64", syn_cookies, &(const struct cookie_setup){ DUAL, TRUSTED4, NULL, &toa6, CLIENT6 } },
-	{ "syn-cookie-option-in-syn-too", syn_cookies, &(const struct cookie_setup){ V4, TRUSTED4, &toa4, &toa4, CLIENT4 } },
-	{ "deferred-accept", deferred_accept, &toa4 },
-	{ "deferred-accept-option-in-data", deferred_accept, &no_options },
-	{ "data-completes-handshake", data_completes_handshake, &data_flags },
-	{ "data-and-fin-complete-handshake", data_completes_handshake, &fin_flags },
-	{ "option-in-syn-only-is-not-read", option_in_syn_only, NULL },
-	{ "fast-open-v4", fast_open, &family4 },
-	{ "fast-open-v6", fast_open, &family6 },
-	{ "fast-open-cookie", fast_open_cookie, NULL },
-	{ "accept-blocking", blocking_accept, NULL },
-	{ "accept-without-address", accept_without_address, NULL },
-	{ "accept-io-uring", io_uring_accept, NULL },
-	{ "getsockopt-sizes", getsockopt_sizes, NULL },
-	{ "getsockopt-others-untouched", other_socket_options, NULL },
-	{ "names-of-others-untouched", other_names, NULL },
-	{ "socket-in-child-cgroup", child_cgroup, NULL },
+	{"syn-cookie-v4", syn_cookies,
+	 &(const struct cookie_setup){V4, TRUSTED4, NULL, &toa4, CLIENT4}},
+	{"syn-cookie-v6", syn_cookies,
+	 &(const struct cookie_setup){V6, TRUSTED6, NULL, &toa6, CLIENT6}},
+	{"syn-cookie-dual-stack", syn_cookies,
+	 &(const struct cookie_setup){DUAL, TRUSTED4, NULL, &toa4, CLIENT4}},
+	{"syn-cookie-nat64", syn_cookies,
+	 &(const struct cookie_setup){DUAL, TRUSTED4, NULL, &toa6, CLIENT6}},
+	{"syn-cookie-option-in-syn-too", syn_cookies,
+	 &(const struct cookie_setup){V4, TRUSTED4, &toa4, &toa4, CLIENT4}},
+	{"deferred-accept", deferred_accept, &toa4},
+	{"deferred-accept-option-in-data", deferred_accept, &no_options},
+	{"data-completes-handshake", data_completes_handshake, &data_flags},
+	{"data-and-fin-complete-handshake", data_completes_handshake, &fin_flags},
+	{"option-in-syn-only-is-not-read", option_in_syn_only, NULL},
+	{"fast-open-v4", fast_open, &family4},
+	{"fast-open-v6", fast_open, &family6},
+	{"fast-open-cookie", fast_open_cookie, NULL},
+	{"accept-blocking", blocking_accept, NULL},
+	{"accept-without-address", accept_without_address, NULL},
+	{"accept-io-uring", io_uring_accept, NULL},
+	{"getsockopt-sizes", getsockopt_sizes, NULL},
+	{"getsockopt-others-untouched", other_socket_options, NULL},
+	{"names-of-others-untouched", other_names, NULL},
+	{"socket-in-child-cgroup", child_cgroup, NULL},
 };
 
-const struct test_group socket_cases = { cases, sizeof(cases) / sizeof(cases[0]) };
+const struct test_group socket_cases = {cases, sizeof(cases) / sizeof(cases[0])};

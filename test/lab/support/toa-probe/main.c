@@ -15,7 +15,7 @@
 enum { FAILED = 1, SKIPPED = 77, CASE_SECONDS = 120 };
 
 static int reason_fd = -1; /* where a case says why */
-static const struct test_group *const groups[] = { &option_cases, &socket_cases, &lifetime_cases };
+static const struct test_group *const groups[] = {&option_cases, &socket_cases, &lifetime_cases, &user_cases};
 static int passed, failures, skipped;
 static volatile sig_atomic_t stopped; /* by a signal: clean up and end */
 
@@ -77,7 +77,8 @@ static void report(const char *name, int status, const char *reason)
 	} else {
 		failures++;
 		if (WIFSIGNALED(status))
-			printf("not ok %s killed by signal %d %s\n", name, WTERMSIG(status), reason);
+			printf("not ok %s killed by signal %d %s\n", name, WTERMSIG(status),
+			       reason);
 		else
 			printf("not ok %s %s\n", name, reason);
 	}
@@ -173,14 +174,14 @@ static void take_option(int id)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "receiver", required_argument, NULL, 'r' },
-		{ "toactl", required_argument, NULL, 't' },
-		{ "module", required_argument, NULL, 'm' },
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
+		{"receiver", required_argument, NULL, 'r'},
+		{"toactl", required_argument, NULL, 't'},
+		{"module", required_argument, NULL, 'm'},
+		{"list", no_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'h'},
 		{},
 	};
-	const struct sigaction on_stop = { .sa_handler = stop };
+	const struct sigaction on_stop = {.sa_handler = stop};
 	int id;
 
 	while ((id = getopt_long(argc, argv, "h", options, NULL)) != -1)

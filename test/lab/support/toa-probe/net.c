@@ -52,7 +52,7 @@ static void set_address4(int fd, const char *name, unsigned long what, const cha
 
 static void set_address6(const char *name, const char *text)
 {
-	struct in6_request request = { .prefix_length = 64, .index = if_nametoindex(name) };
+	struct in6_request request = {.prefix_length = 64, .index = if_nametoindex(name)};
 	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
 
 	inet_pton(AF_INET6, text, &request.address);
@@ -63,7 +63,7 @@ static void set_address6(const char *name, const char *text)
 
 static void open_tun(const char *name)
 {
-	struct ifreq request = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	struct ifreq request = {.ifr_flags = IFF_TUN | IFF_NO_PI};
 
 	mkdir("/dev/net", 0755);
 	mknod("/dev/net/tun", S_IFCHR | 0600, makedev(10, 200));

@@ -37,18 +37,18 @@ struct test_group {
 	size_t count;
 };
 
-extern const struct test_group option_cases, socket_cases, lifetime_cases;
+extern const struct test_group option_cases, socket_cases, lifetime_cases, user_cases;
 
 /* ---- net.c ---- */
 
-#define SERVER4 "10.77.0.1"
-#define SERVER6 "fd77::1"
-#define TRUSTED4 "10.77.1.9"
-#define TRUSTED6 "fd77::1:9"
+#define SERVER4	  "10.77.0.1"
+#define SERVER6	  "fd77::1"
+#define TRUSTED4  "10.77.1.9"
+#define TRUSTED6  "fd77::1:9"
 #define STRANGER4 "10.77.2.9"
 #define STRANGER6 "fd77::2:9"
-#define TRUST4 "10.77.1.0/24"
-#define TRUST6 "fd77::1:0/112"
+#define TRUST4	  "10.77.1.0/24"
+#define TRUST6	  "fd77::1:0/112"
 
 /* A namespace of our own with a tun device; only the kernel's own side has addresses. */
 void net_setup(void);
@@ -69,13 +69,13 @@ struct bytes {
 };
 
 /* The same as an initialiser, and as a value. */
-#define BYTES_INIT(...)                                                                            \
-	{                                                                                          \
-		(const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ })         \
+#define BYTES_INIT(...)                                                                \
+	{                                                                              \
+		(const uint8_t[]){__VA_ARGS__}, sizeof((const uint8_t[]){__VA_ARGS__}) \
 	}
 #define BYTES(...) ((struct bytes)BYTES_INIT(__VA_ARGS__))
-#define NONE ((struct bytes){ NULL, 0 })
-#define TEXT(t) ((struct bytes){ (const uint8_t *)(t), sizeof(t) - 1 })
+#define NONE	   ((struct bytes){NULL, 0})
+#define TEXT(t)	   ((struct bytes){(const uint8_t *)(t), sizeof(t) - 1})
 
 struct client {
 	struct in6_addr source, server; /* both IPv4-mapped, or neither */
@@ -135,11 +135,11 @@ struct counters {
 };
 
 struct receiver_setup {
-	const char *kind;	/* "bpf" or "module" */
-	const char *toactl;	/* bpf */
-	const char *module;	/* module: path of toa.ko */
-	const char *cgroup;	/* bpf: made and joined by receiver_prepare() */
-	const char *pin;	/* bpf */
+	const char *kind;   /* "bpf" or "module" */
+	const char *toactl; /* bpf */
+	const char *module; /* module: path of toa.ko */
+	const char *cgroup; /* bpf: made and joined by receiver_prepare() */
+	const char *pin;    /* bpf */
 };
 
 extern struct receiver_setup receiver;
@@ -152,16 +152,18 @@ void receiver_unload(void);
 void receiver_trust(const char *verb, const char *cidr);
 struct counters receiver_counters(void);
 void expect_counters(struct counters before, struct counters change);
+/* Addresses that the module keeps; -1 when the kernel keeps them with the sockets. */
+long receiver_entries(void);
 
 /* ---- what the options carry ---- */
 
-#define CLIENT_PORT 51234
-#define CLIENT4 "203.0.113.7"
-#define CLIENT6 "2001:db8:cafe::7"
-#define PORT_BYTES 0xc8, 0x22
+#define CLIENT_PORT   51234
+#define CLIENT4	      "203.0.113.7"
+#define CLIENT6	      "2001:db8:cafe::7"
+#define PORT_BYTES    0xc8, 0x22
 #define CLIENT4_BYTES 203, 0, 113, 7
 #define CLIENT6_BYTES 0x20, 0x01, 0x0d, 0xb8, 0xca, 0xfe, 0, 0, 0, 0, 0, 0, 0, 0, 0, 7
-#define TOA4(kind) kind, 8, PORT_BYTES, CLIENT4_BYTES
-#define TOA6(kind) kind, 20, PORT_BYTES, CLIENT6_BYTES
+#define TOA4(kind)    kind, 8, PORT_BYTES, CLIENT4_BYTES
+#define TOA6(kind)    kind, 20, PORT_BYTES, CLIENT6_BYTES
 
 #endif

@@ -57,7 +57,7 @@ static uint32_t get32(const uint8_t *at)
 struct client client_new(const char *source, uint16_t server_port)
 {
 	static uint16_t next_port;
-	struct client client = { .source = address(source), .server_port = server_port };
+	struct client client = {.source = address(source), .server_port = server_port};
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -144,8 +144,8 @@ static const uint8_t *match(const struct client *client, const uint8_t *packet, 
 	if (size < ip + TCP_FIXED || packet[0] >> 4 != (v4 ? 4 : 6) ||
 	    packet[v4 ? 9 : 6] != IPPROTO_TCP)
 		return NULL;
-	if (v4 ? memcmp(packet + 16, client->source.s6_addr + 12, 4) :
-		 memcmp(packet + 24, &client->source, 16))
+	if (v4 ? memcmp(packet + 16, client->source.s6_addr + 12, 4)
+	       : memcmp(packet + 24, &client->source, 16))
 		return NULL;
 	tcp = packet + ip;
 	*tcp_length = size - ip;
@@ -183,7 +183,7 @@ static long long now_ms(void)
 bool client_receive(struct client *client, struct segment *segment, int timeout_ms)
 {
 	long long end = now_ms() + timeout_ms;
-	struct pollfd wait = { .fd = tun_fd, .events = POLLIN };
+	struct pollfd wait = {.fd = tun_fd, .events = POLLIN};
 	uint8_t packet[4096];
 	const uint8_t *tcp;
 	size_t length;
@@ -210,12 +210,12 @@ bool client_receive(struct client *client, struct segment *segment, int timeout_
 
 struct segment client_syn(struct client *client, struct bytes options, struct bytes payload)
 {
-	uint8_t all[OPTIONS_MAX] = { 2, 4, 1400 >> 8, 1400 & 255 };
+	uint8_t all[OPTIONS_MAX] = {2, 4, 1400 >> 8, 1400 & 255};
 	struct segment answer;
 
 	if (options.length)
 		memcpy(all + 4, options.data, options.length);
-	client_send(client, SYN, (struct bytes){ all, 4 + options.length }, payload);
+	client_send(client, SYN, (struct bytes){all, 4 + options.length}, payload);
 	if (!client_receive(client, &answer, 3000))
 		fail("no answer to the SYN");
 	if ((answer.flags & (SYN | ACK | RST)) != (SYN | ACK))

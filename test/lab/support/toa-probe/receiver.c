@@ -12,9 +12,9 @@
 
 #include "probe.h"
 
-struct receiver_setup receiver = { "bpf", "./toactl", "./toa.ko", NULL, NULL };
+struct receiver_setup receiver = {"bpf", "./toactl", "./toa.ko", NULL, NULL};
 
-static const char *const default_options[] = { "--trust", TRUST4, "--trust", TRUST6, NULL };
+static const char *const default_options[] = {"--trust", TRUST4, "--trust", TRUST6, NULL};
 static char cgroup_path[512], cgroup_parent[400], pin_path[128];
 
 static bool is_bpf(void)
@@ -86,7 +86,7 @@ void receiver_cleanup(void)
 static void toactl(char *output, size_t size, const char *const *words)
 {
 	char text[2048];
-	char *argv[24] = { (char *)receiver.toactl };
+	char *argv[24] = {(char *)receiver.toactl};
 	int argc = 1;
 
 	for (; *words; words++)
@@ -115,7 +115,7 @@ static void append(char *list, size_t size, const char *word)
 
 static struct parameters parameters_from(const char *const *options)
 {
-	struct parameters parameters = { .trust_any = "0" };
+	struct parameters parameters = {.trust_any = "0"};
 
 	for (; *options; options++)
 		if (!strcmp(*options, "--trust"))
@@ -179,7 +179,7 @@ static void module_status(char *text, size_t size)
 
 void receiver_load(const char *const *options)
 {
-	const char *words[20] = { "load", "--cgroup", cgroup_path };
+	const char *words[20] = {"load", "--cgroup", cgroup_path};
 	int count = 3;
 
 	options = options ? options : default_options;
@@ -195,7 +195,7 @@ void receiver_load(const char *const *options)
 void receiver_unload(void)
 {
 	if (is_bpf())
-		toactl(NULL, 0, (const char *const[]){ "unload", NULL });
+		toactl(NULL, 0, (const char *const[]){"unload", NULL});
 	else
 		module_unload();
 }
@@ -203,7 +203,7 @@ void receiver_unload(void)
 void receiver_trust(const char *verb, const char *cidr)
 {
 	if (is_bpf())
-		toactl(NULL, 0, (const char *const[]){ "trust", verb, cidr, NULL });
+		toactl(NULL, 0, (const char *const[]){"trust", verb, cidr, NULL});
 	else
 		module_trust(verb, cidr);
 }
@@ -226,7 +226,7 @@ struct counters receiver_counters(void)
 	char text[8192];
 
 	if (is_bpf())
-		toactl(text, sizeof(text), (const char *const[]){ "status", "-o", "json", NULL });
+		toactl(text, sizeof(text), (const char *const[]){"status", "-o", "json", NULL});
 	else
 		module_status(text, sizeof(text));
 	return (struct counters){
@@ -237,6 +237,16 @@ struct counters receiver_counters(void)
 		.v4 = number(text, "v4"),
 		.v6 = number(text, "v6"),
 	};
+}
+
+long receiver_entries(void)
+{
+	char text[8192];
+
+	if (is_bpf())
+		return -1;
+	module_status(text, sizeof(text));
+	return number(text, "entries");
 }
 
 static void expect_count(const char *name, unsigned long long before, unsigned long long after,

@@ -20,7 +20,7 @@ int listen_on(enum listener kind)
 {
 	int one = 1, only = kind == V6;
 	int fd = socket(kind == V4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	struct sockaddr_storage any = { .ss_family = kind == V4 ? AF_INET : AF_INET6 };
+	struct sockaddr_storage any = {.ss_family = kind == V4 ? AF_INET : AF_INET6};
 	socklen_t length = kind == V4 ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)))
@@ -36,7 +36,7 @@ struct peer peer_from(const struct sockaddr_storage *storage)
 {
 	const struct sockaddr_in *in4 = (const struct sockaddr_in *)storage;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)storage;
-	struct peer peer = { .family = storage->ss_family };
+	struct peer peer = {.family = storage->ss_family};
 
 	if (storage->ss_family == AF_INET) {
 		peer.address.s6_addr[10] = peer.address.s6_addr[11] = 0xff;
@@ -61,7 +61,7 @@ uint16_t port_of(int fd)
 
 int accept_within(int listening, struct peer *peer, int timeout_ms)
 {
-	struct pollfd wait = { .fd = listening, .events = POLLIN };
+	struct pollfd wait = {.fd = listening, .events = POLLIN};
 	struct sockaddr_storage storage;
 	socklen_t length = sizeof(storage);
 	int fd;
@@ -97,7 +97,7 @@ bool toa_of(int fd, struct peer *peer)
 	}
 	if (length != sizeof(answer))
 		fail("getsockopt 4096: length %u", length);
-	*peer = (struct peer){ .address = answer.address, .port = ntohs(answer.port) };
+	*peer = (struct peer){.address = answer.address, .port = ntohs(answer.port)};
 	return true;
 }
 
@@ -125,12 +125,13 @@ void expect_toa(int fd, const char *text, uint16_t port)
 
 void exchange(struct client *client, int fd, struct bytes options)
 {
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
 	struct segment segment;
 	char data[8];
 
 	client_send(client, ACK | PSH, options, TEXT("ping"));
-	if (poll(&wait, 1, 2000) != 1 || read(fd, data, sizeof(data)) != 4 || memcmp(data, "ping", 4))
+	if (poll(&wait, 1, 2000) != 1 || read(fd, data, sizeof(data)) != 4 ||
+	    memcmp(data, "ping", 4))
 		fail("the server did not read what the client sent");
 	if (write(fd, "pong", 4) != 4)
 		fail_errno("write");
