@@ -2,7 +2,7 @@
 /* Not loaded: its BTF carries every type of the ABI to scripts/gen-abi.mjs. */
 #include "shared.h"
 
-#define CONCAT(a, b) a##b
+#define CONCAT(a, b)   a##b
 #define NAMED(n, type) __attribute__((used)) type CONCAT(abi_, n)
 
 NAMED(1, enum limits);

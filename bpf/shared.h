@@ -21,14 +21,14 @@
 
 /* Limits. The daemon sizes maps at load within these. */
 enum limits {
-	MAX_LISTENERS = 65535,	   /* listener ids are 16 bits wide */
-	MAX_SNAT = 256,		   /* SNAT addresses of one gateway, both families */
-	SNAT_FIRST_PORT = 1024,	   /* SPEC section 3 */
+	MAX_LISTENERS = 65535,	/* listener ids are 16 bits wide */
+	MAX_SNAT = 256,		/* SNAT addresses of one gateway, both families */
+	SNAT_FIRST_PORT = 1024, /* SPEC section 3 */
 	SNAT_LAST_PORT = 65535,
-	CHUNK_PORTS = 4032,	   /* ports in one snat_chunk: 63 words of 64 */
+	CHUNK_PORTS = 4032, /* ports in one snat_chunk: 63 words of 64 */
 	CHUNK_WORDS = 63,
-	CHUNKS = 16,		   /* CHUNKS * CHUNK_PORTS = 64512 */
-	FILTER_BITS = 65536,	   /* address classes, see addr_filter */
+	CHUNKS = 16,	     /* CHUNKS * CHUNK_PORTS = 64512 */
+	FILTER_BITS = 65536, /* address classes, see addr_filter */
 	TOA_V4_LEN = 8,
 	TOA_V6_LEN = 20,
 	EXPIRE_BATCH = 64,
@@ -45,7 +45,7 @@ enum flow_state {
 	STATE_FIN_WAIT = 4,   /* client sent FIN */
 	STATE_CLOSE_WAIT = 5, /* member sent FIN */
 	STATE_TIME_WAIT = 6,
-	STATE_CLOSE = 7,      /* RST seen */
+	STATE_CLOSE = 7, /* RST seen */
 	STATE_UDP = 8,
 	STATE_COUNT = 9,
 };
@@ -137,7 +137,7 @@ struct half_open {
 enum listener_flag {
 	LISTENER_UP = 1,
 	LISTENER_DNAT = 2,
-	LISTENER_TOA = 4,      /* client_address: toa */
+	LISTENER_TOA = 4,	 /* client_address: toa */
 	LISTENER_STRAY_DROP = 8, /* stray_packets: drop */
 };
 
@@ -182,7 +182,7 @@ struct pool {
 };
 
 enum member_flag {
-	MEMBER_UP = 1,	   /* healthy or unmonitored, and administratively up */
+	MEMBER_UP = 1,	     /* healthy or unmonitored, and administratively up */
 	MEMBER_DRAINING = 2, /* no new connections */
 };
 
@@ -226,9 +226,9 @@ struct chunk_key {
  * w is port SNAT_FIRST_PORT + chunk * CHUNK_PORTS + w * 64 + b. */
 struct snat_chunk {
 	struct bpf_spin_lock lock; /* guards the rest */
-	__u32 next; /* bit to look at first: ports are reused as late as possible */
-	__u64 full_words; /* bit w: used[w] is all ones */
-	__u64 wait_words; /* bit w: wait[w] is not zero */
+	__u32 next;		   /* bit to look at first: ports are reused as late as possible */
+	__u64 full_words;	   /* bit w: used[w] is all ones */
+	__u64 wait_words;	   /* bit w: wait[w] is not zero */
 	__u64 used[CHUNK_WORDS];
 	__u64 wait[CHUNK_WORDS]; /* ports whose connection is in TIME_WAIT */
 };
@@ -289,7 +289,7 @@ enum end_reason {
 };
 
 struct event {
-	__u32 type; /* enum event_type */
+	__u32 type;   /* enum event_type */
 	__u32 reason; /* enum end_reason */
 	struct flow4_key client;
 	struct flow4_key member;

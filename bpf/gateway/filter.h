@@ -28,8 +28,8 @@ static __always_inline bool concerns_us4(__be32 saddr, __be32 daddr)
 {
 	const struct addr_filter *filter = bpf_map_lookup_elem(&addr_filters, &zero);
 
-	return filter && (addr_class4(filter, daddr) & ADDR_OURS ||
-			  addr_class4(filter, saddr) & ADDR_SOURCE);
+	return filter &&
+	       (addr_class4(filter, daddr) & ADDR_OURS || addr_class4(filter, saddr) & ADDR_SOURCE);
 }
 
 #endif

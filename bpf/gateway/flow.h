@@ -15,8 +15,8 @@
 /* Fills the sums that turn a packet matching `key` into what `flow` says. */
 static __always_inline void flow4_precompute(const struct flow4_key *key, struct flow4 *flow)
 {
-	__u64 addrs = csum_replace32(key->saddr, flow->saddr) +
-		      csum_replace32(key->daddr, flow->daddr);
+	__u64 addrs =
+		csum_replace32(key->saddr, flow->saddr) + csum_replace32(key->daddr, flow->daddr);
 
 	flow->csum_ip = csum_fold(addrs + CSUM_TTL);
 	flow->csum_l4 = csum_fold(addrs + csum_replace16(key->sport, flow->sport) +

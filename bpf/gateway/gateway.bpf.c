@@ -48,12 +48,13 @@ struct {
 	__uint(key_size, sizeof(__u32));
 	__array(values, int(void *));
 } progs SEC(".maps") = {
-	.values = {
-		[PROG_FLOW4] = (void *)&flow4_slow,
-		[PROG_NEW4] = (void *)&new4,
-		[PROG_STRIP4] = (void *)&strip4,
-		[PROG_GATEWAY] = (void *)&gateway,
-	},
+	.values =
+		{
+			[PROG_FLOW4] = (void *)&flow4_slow,
+			[PROG_NEW4] = (void *)&new4,
+			[PROG_STRIP4] = (void *)&strip4,
+			[PROG_GATEWAY] = (void *)&gateway,
+		},
 };
 
 static __always_inline int hand_over(struct xdp_md *ctx, enum prog_slot slot)
@@ -203,7 +204,8 @@ int flow4_slow(struct xdp_md *ctx)
 	if (pkt.ip->ttl <= 1)
 		return reply_time_exceeded4(ctx, &pkt);
 	if (flow->flags & FLOW_CLIENT) {
-		if ((pkt.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && flow->state >= STATE_TIME_WAIT) {
+		if ((pkt.flags & (TCP_SYN | TCP_ACK)) == TCP_SYN &&
+		    flow->state >= STATE_TIME_WAIT) {
 			flow4_end(&key, flow, END_REPLACED);
 			return hand_over(ctx, PROG_NEW4);
 		}
@@ -217,11 +219,10 @@ int flow4_slow(struct xdp_md *ctx)
 	return forward4(ctx, &pkt, &key, flow, at);
 }
 
-static __always_inline const struct listener *listener_find4(const struct flow4_key *key,
-							     __u32 *id)
+static __always_inline const struct listener *listener_find4(const struct flow4_key *key, __u32 *id)
 {
-	struct vip_key vip = { .addr = { [10] = 0xff, [11] = 0xff }, .port = key->dport,
-			       .proto = key->proto };
+	struct vip_key vip = {
+		.addr = {[10] = 0xff, [11] = 0xff}, .port = key->dport, .proto = key->proto};
 	const __u32 *found;
 
 	__builtin_memcpy(vip.addr + 12, &key->daddr, 4);
@@ -233,8 +234,7 @@ static __always_inline const struct listener *listener_find4(const struct flow4_
 }
 
 /* The way back to the client: the route, or else the way the packet came. */
-static __always_inline void hop_back4(struct xdp_md *ctx, const struct packet *pkt,
-				      struct hop *hop)
+static __always_inline void hop_back4(struct xdp_md *ctx, const struct packet *pkt, struct hop *hop)
 {
 	if (fib_lookup4(ctx, pkt->ip->daddr, pkt->ip->saddr, hop) == DROP_NONE)
 		return;

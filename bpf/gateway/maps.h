@@ -12,9 +12,9 @@
 
 /* Programs that take over a packet from the entry program, by tail call. */
 enum prog_slot {
-	PROG_FLOW4 = 0, /* packet of a known connection that needs thought */
-	PROG_NEW4 = 1,	/* packet of no known connection */
-	PROG_STRIP4 = 2, /* packet with TCP options a client must not send */
+	PROG_FLOW4 = 0,	  /* packet of a known connection that needs thought */
+	PROG_NEW4 = 1,	  /* packet of no known connection */
+	PROG_STRIP4 = 2,  /* packet with TCP options a client must not send */
 	PROG_GATEWAY = 3, /* from the top, after the packet was changed */
 	PROG_COUNT = 8,
 };

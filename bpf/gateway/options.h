@@ -10,12 +10,12 @@
 #include "maps.h"
 #include "parse.h"
 
-#define OPTIONS_MAX 40
-#define OPTIONS_PAD 3 /* an end-of-list may be followed by this much padding */
-#define OPT_EOL 0
-#define OPT_NOP 1
-#define OPT_MSS 2
-#define OPT_FASTOPEN 34
+#define OPTIONS_MAX	       40
+#define OPTIONS_PAD	       3 /* an end-of-list may be followed by this much padding */
+#define OPT_EOL		       0
+#define OPT_NOP		       1
+#define OPT_MSS		       2
+#define OPT_FASTOPEN	       34
 /* NOP NOP Timestamps(10): how nearly every packet begins, and nothing else. */
 #define OPTIONS_TIMESTAMP_ONLY bpf_htonl(0x0101080a)
 
@@ -56,7 +56,7 @@ enum option_result { OPTION_READ, OPTIONS_END, OPTIONS_BAD };
 struct option {
 	__u8 kind;
 	__u8 len;
-	__u8 at;   /* offset in the options */
+	__u8 at; /* offset in the options */
 };
 
 static __always_inline volatile struct scratch *options_begin(const struct packet *pkt)
@@ -71,9 +71,8 @@ static __always_inline volatile struct scratch *options_begin(const struct packe
 }
 
 /* Reads the option at the cursor and moves the cursor behind it. */
-static __always_inline enum option_result option_read(const struct packet *pkt,
-						      volatile struct scratch *s,
-						      struct option *opt)
+static __always_inline enum option_result
+option_read(const struct packet *pkt, volatile struct scratch *s, struct option *opt)
 {
 	__u64 at = s->at, left = s->left;
 	const __u8 *p = (const void *)(pkt->tcp + 1);
@@ -246,7 +245,7 @@ struct toa4 {
 static __always_inline enum drop_reason options_insert_toa4(struct xdp_md *ctx, __u32 ip_len,
 							    __u8 kind, __be32 addr, __be16 port)
 {
-	struct toa4 option = { .kind = kind, .len = TOA_V4_LEN, .port = port, .addr = addr };
+	struct toa4 option = {.kind = kind, .len = TOA_V4_LEN, .port = port, .addr = addr};
 	__u32 chunks = (sizeof(struct ethhdr) + sizeof(struct tcphdr) + ip_len) / 2, i;
 	__be16 *words = (void *)&option, before;
 	struct tcphdr *tcp;
@@ -287,8 +286,8 @@ static __always_inline enum drop_reason options_insert_toa4(struct xdp_md *ctx, 
 
 	/* Option, data offset, and the pseudo-header's length. */
 	tcp->doff += TOA_V4_LEN / 4;
-	sum = (__u64)words[0] + words[1] + words[2] + words[3] +
-	      bpf_htons(TOA_V4_LEN / 4 << 12) + bpf_htons(TOA_V4_LEN);
+	sum = (__u64)words[0] + words[1] + words[2] + words[3] + bpf_htons(TOA_V4_LEN / 4 << 12) +
+	      bpf_htons(TOA_V4_LEN);
 	tcp->check = csum_apply(tcp->check, csum_fold(sum));
 	return DROP_NONE;
 }

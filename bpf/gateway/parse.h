@@ -59,7 +59,8 @@ static __always_inline enum drop_reason parse_tcp4(struct xdp_md *ctx, struct pa
 	pkt->ip_len = pkt->ip->ihl * 4;
 	pkt->tot_len = bpf_ntohs(pkt->ip->tot_len);
 	if (pkt->ip->version != 4 || pkt->ip_len < sizeof(struct iphdr) ||
-	    pkt->tot_len < pkt->ip_len || sizeof(struct ethhdr) + pkt->tot_len > (__u64)(pkt->end - data))
+	    pkt->tot_len < pkt->ip_len ||
+	    sizeof(struct ethhdr) + pkt->tot_len > (__u64)(pkt->end - data))
 		return DROP_MALFORMED_IP;
 	if (pkt->ip->frag_off & bpf_htons(IP_FRAGMENT))
 		return DROP_FRAGMENT;

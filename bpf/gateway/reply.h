@@ -7,8 +7,8 @@
 #include "csum.h"
 #include "parse.h"
 
-#define REPLY_TTL 64
-#define IP_DF 0x4000
+#define REPLY_TTL	   64
+#define IP_DF		   0x4000
 
 #define ICMP_TIME_EXCEEDED 11
 

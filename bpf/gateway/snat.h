@@ -125,7 +125,7 @@ static __always_inline enum drop_reason snat_take(__u32 dest_id, __u32 set_id,
 	if (!dest || !set)
 		return DROP_INTERNAL;
 	for (try = 0; try < SNAT_TRIES; try++) {
-		struct chunk_key key = { .dest = dest_id };
+		struct chunk_key key = {.dest = dest_id};
 
 		found = snat_pick(dest, set);
 		if (found < 0)

@@ -25,11 +25,22 @@ type ValueOf<F> = F extends { kind: 'bytes' }
         : number;
 
 /** The plain object that a layout stands for. */
-export type StructOf<L extends Layout> = { -readonly [K in keyof L['fields']]: ValueOf<L['fields'][K]> };
+export type StructOf<L extends Layout> = {
+  -readonly [K in keyof L['fields']]: ValueOf<L['fields'][K]>;
+};
 
 type Value = number | Uint8Array | number[] | bigint[] | { [name: string]: Value };
 
-const WIDTH: Record<Scalar, number> = { u8: 1, u16: 2, u32: 4, u64: 8, s32: 4, s64: 8, be16: 2, be32: 4 };
+const WIDTH: Record<Scalar, number> = {
+  u8: 1,
+  u16: 2,
+  u32: 4,
+  u64: 8,
+  s32: 4,
+  s64: 8,
+  be16: 2,
+  be32: 4,
+};
 
 function readScalar(buffer: Buffer, kind: Scalar, at: number): number {
   switch (kind) {
@@ -88,29 +99,39 @@ function readField(buffer: Buffer, field: Field, base: number): Value {
   if (field.count === undefined) return readScalar(buffer, field.kind, at);
   const width = WIDTH[field.kind];
   const kind = field.kind;
-  if (kind === 'u64') return Array.from({ length: field.count }, (_, i) => buffer.readBigUInt64LE(at + i * 8));
+  if (kind === 'u64')
+    return Array.from({ length: field.count }, (_, i) => buffer.readBigUInt64LE(at + i * 8));
   return Array.from({ length: field.count }, (_, i) => readScalar(buffer, kind, at + i * width));
 }
 
 function writeField(buffer: Buffer, field: Field, base: number, value: Value): void {
   const at = base + field.offset;
   if (field.kind === 'bytes') buffer.set((value as Uint8Array).subarray(0, field.count), at);
-  else if (field.kind === 'struct') encodeInto(field.of, value as { [name: string]: Value }, buffer, at);
+  else if (field.kind === 'struct')
+    encodeInto(field.of, value as { [name: string]: Value }, buffer, at);
   else if (field.count === undefined) writeScalar(buffer, field.kind, at, value as number);
-  else if (field.kind === 'u64') (value as bigint[]).forEach((v, i) => buffer.writeBigUInt64LE(v, at + i * 8));
+  else if (field.kind === 'u64')
+    for (const [i, v] of (value as bigint[]).entries()) buffer.writeBigUInt64LE(v, at + i * 8);
   else {
     const { kind } = field;
-    (value as number[]).forEach((v, i) => writeScalar(buffer, kind, at + i * WIDTH[kind], v));
+    for (const [i, v] of (value as number[]).entries())
+      writeScalar(buffer, kind, at + i * WIDTH[kind], v);
   }
 }
 
 function decodeAt(layout: Layout, buffer: Buffer, base: number): { [name: string]: Value } {
   const out: { [name: string]: Value } = {};
-  for (const name in layout.fields) out[name] = readField(buffer, layout.fields[name] as Field, base);
+  for (const name in layout.fields)
+    out[name] = readField(buffer, layout.fields[name] as Field, base);
   return out;
 }
 
-function encodeInto(layout: Layout, values: { [name: string]: Value }, buffer: Buffer, base: number): void {
+function encodeInto(
+  layout: Layout,
+  values: { [name: string]: Value },
+  buffer: Buffer,
+  base: number,
+): void {
   for (const name in values) {
     const field = layout.fields[name];
     if (!field) throw new TypeError(`no field ${name} in the structure`);

@@ -14,7 +14,10 @@ const XDP_FLAGS = { auto: [4, 2], native: [4], generic: [2] } as const;
 const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 const PROGRAMS = ['gateway', 'flow4_slow', 'new4', 'strip4', 'expire', 'clock'] as const;
 
-export const DEFAULT_OBJECT = join(dirname(fileURLToPath(import.meta.url)), '../../bpf/gateway.bpf.o');
+export const DEFAULT_OBJECT = join(
+  dirname(fileURLToPath(import.meta.url)),
+  '../../bpf/gateway.bpf.o',
+);
 
 export interface DataplaneOptions {
   sizes: Sizes;
@@ -72,7 +75,12 @@ export class Dataplane {
     return this.#attachNew(interfaceName, ifindex, mode, pin);
   }
 
-  #attachNew(name: string, ifindex: number, mode: keyof typeof XDP_FLAGS, pin: string | null): AttachResult {
+  #attachNew(
+    name: string,
+    ifindex: number,
+    mode: keyof typeof XDP_FLAGS,
+    pin: string | null,
+  ): AttachResult {
     let failure: unknown;
     for (const flags of XDP_FLAGS[mode]) {
       try {
@@ -139,7 +147,12 @@ export class Dataplane {
       );
     if (globals.hz !== 0) return;
     const hz = await this.#measureHz();
-    this.maps.globals.set(0, { ...globals, abi_version: ABI_VERSION, hz, heartbeat: this.heartbeat() });
+    this.maps.globals.set(0, {
+      ...globals,
+      abi_version: ABI_VERSION,
+      hz,
+      heartbeat: this.heartbeat(),
+    });
   }
 
   /** The kernel does not tell user space its tick rate: count ticks. */
@@ -150,7 +163,9 @@ export class Dataplane {
     const ticks = (this.heartbeat() - from) >>> 0;
     const seconds = Number(process.hrtime.bigint() - began) / 1e9;
     const rates = [100, 250, 300, 1000];
-    return rates.reduce((a, b) => (Math.abs(b - ticks / seconds) < Math.abs(a - ticks / seconds) ? b : a));
+    return rates.reduce((a, b) =>
+      Math.abs(b - ticks / seconds) < Math.abs(a - ticks / seconds) ? b : a,
+    );
   }
 
   #pinMaps(pinPath: string): void {
@@ -168,13 +183,15 @@ function preparePins(pinPath: string): void {
   const top = dirname(pinPath);
   mkdirSync(top, { recursive: true });
   addon.ensureBpffs(top);
-  for (const directory of ['maps', 'links']) mkdirSync(join(pinPath, directory), { recursive: true });
+  for (const directory of ['maps', 'links'])
+    mkdirSync(join(pinPath, directory), { recursive: true });
 }
 
 async function loadObject(options: DataplaneOptions, frags: boolean): Promise<BpfObject> {
   const object = addon.openObject(options.objectPath ?? DEFAULT_OBJECT);
   try {
-    for (const [name, size] of Object.entries(mapSizes(options.sizes))) object.setMaxEntries(name, size);
+    for (const [name, size] of Object.entries(mapSizes(options.sizes)))
+      object.setMaxEntries(name, size);
     if (options.pinPath) {
       for (const name of readdirSync(join(options.pinPath, 'maps')))
         object.reuseMap(name, addon.openPinnedMap(join(options.pinPath, 'maps', name)));

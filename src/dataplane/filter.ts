@@ -27,7 +27,9 @@ export class AddressFilter {
   encode(): Buffer {
     const value = Buffer.alloc(addr_filter.size);
     for (const [hash, count] of this.#counts) {
-      const kind = (count.ours > 0 ? addr_class.ADDR_OURS : 0) | (count.source > 0 ? addr_class.ADDR_SOURCE : 0);
+      const kind =
+        (count.ours > 0 ? addr_class.ADDR_OURS : 0) |
+        (count.source > 0 ? addr_class.ADDR_SOURCE : 0);
       value[hash >> 2] = (value[hash >> 2] ?? 0) | (kind << ((hash & 3) * 2));
     }
     return value;

@@ -38,9 +38,24 @@ export function mapSizes(sizes: Sizes): Record<string, number> {
 
 /** Maps that outlive the daemon. `progs` belongs to one load and is pinned apart. */
 export const PINNED = [
-  'flows4', 'vips', 'listeners', 'pools', 'schedule', 'members', 'dests', 'snat_chunks', 'snat_addrs',
-  'snat_sets', 'addr_filters', 'globals', 'listener_traffic', 'member_traffic', 'listener_conns',
-  'member_conns', 'drops', 'events',
+  'flows4',
+  'vips',
+  'listeners',
+  'pools',
+  'schedule',
+  'members',
+  'dests',
+  'snat_chunks',
+  'snat_addrs',
+  'snat_sets',
+  'addr_filters',
+  'globals',
+  'listener_traffic',
+  'member_traffic',
+  'listener_conns',
+  'member_conns',
+  'drops',
+  'events',
 ] as const;
 
 export interface Maps {

@@ -15,7 +15,8 @@ export class ArrayMap<V extends Layout> {
 
   get(at: number): StructOf<V> {
     const value = this.raw.lookup(index(at));
-    if (!value) throw new RangeError(`map ${this.raw.info.name} has no index ${at} (size ${this.capacity})`);
+    if (!value)
+      throw new RangeError(`map ${this.raw.info.name} has no index ${at} (size ${this.capacity})`);
     return decode(this.layout, value);
   }
 

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Connection, TIMESTAMP } from './support/connection.js';
-import { CLIENT, makeNetwork, MEMBERS, TestGateway, VIP } from './support/gateway.js';
+import { CLIENT, MEMBERS, makeNetwork, TestGateway, VIP } from './support/gateway.js';
 import { toa4 } from './support/packet.js';
 
 let gateway: TestGateway;
@@ -29,16 +29,36 @@ const forged = (kind: number, length = 8): Buffer =>
 const cases: [string, Buffer, Buffer][] = [];
 for (const kind of [200, 249, 250, 252, 253, 254]) {
   for (const length of [8, 20, 2, 6])
-    cases.push([`kind ${kind}, length ${length}`, pad(forged(kind, length)), nops(pad(forged(kind, length)).length)]);
+    cases.push([
+      `kind ${kind}, length ${length}`,
+      pad(forged(kind, length)),
+      nops(pad(forged(kind, length)).length),
+    ]);
 }
 cases.push(
   ['kind 28 with the length of an IPv4 address', forged(28, 8), nops(8)],
   ['kind 28 with the length of an IPv6 address', forged(28, 20), nops(20)],
-  ['first of several', Buffer.concat([forged(254), TIMESTAMP]), Buffer.concat([nops(8), TIMESTAMP])],
+  [
+    'first of several',
+    Buffer.concat([forged(254), TIMESTAMP]),
+    Buffer.concat([nops(8), TIMESTAMP]),
+  ],
   ['last of several', Buffer.concat([TIMESTAMP, forged(254)]), Buffer.concat([TIMESTAMP, nops(8)])],
-  ['between others', Buffer.concat([hex('020405b4'), forged(200), TIMESTAMP]), Buffer.concat([hex('020405b4'), nops(8), TIMESTAMP])],
-  ['twice', Buffer.concat([forged(254), TIMESTAMP, forged(253)]), Buffer.concat([nops(8), TIMESTAMP, nops(8)])],
-  ['truncated by the end of the header', Buffer.concat([TIMESTAMP, hex('fe080050')]), Buffer.concat([TIMESTAMP, nops(4)])],
+  [
+    'between others',
+    Buffer.concat([hex('020405b4'), forged(200), TIMESTAMP]),
+    Buffer.concat([hex('020405b4'), nops(8), TIMESTAMP]),
+  ],
+  [
+    'twice',
+    Buffer.concat([forged(254), TIMESTAMP, forged(253)]),
+    Buffer.concat([nops(8), TIMESTAMP, nops(8)]),
+  ],
+  [
+    'truncated by the end of the header',
+    Buffer.concat([TIMESTAMP, hex('fe080050')]),
+    Buffer.concat([TIMESTAMP, nops(4)]),
+  ],
   ['kind in the last byte', hex('010101fe'), nops(4)],
   ['length 0', Buffer.concat([hex('fe00'), nops(2)]), nops(4)],
   ['length 1', Buffer.concat([hex('fe01'), nops(2)]), nops(4)],
@@ -83,15 +103,15 @@ describe('forged options', () => {
 
   test('40 bytes of them are removed, though no room is left for our own', () => {
     const full = Buffer.concat([forged(254, 20), forged(200, 20)]);
-    const before = gateway.drops()['toa_no_room'] ?? 0;
+    const before = gateway.drops().toa_no_room ?? 0;
     assert.deepEqual(connect().syn({ options: full }).options, nops(40));
-    assert.equal(gateway.drops()['toa_no_room'], before + 1);
+    assert.equal(gateway.drops().toa_no_room, before + 1);
   });
 
   test('are counted', () => {
-    const before = gateway.drops()['toa_stripped'] ?? 0;
+    const before = gateway.drops().toa_stripped ?? 0;
     connect().syn({ options: forged(254) });
-    assert.equal(gateway.drops()['toa_stripped'], before + 1);
+    assert.equal(gateway.drops().toa_stripped, before + 1);
   });
 
   test('from a member are its own business', () => {

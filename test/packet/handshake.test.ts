@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Connection, SYN_OPTIONS, TIMESTAMP } from './support/connection.js';
-import { CLIENT, MAC, makeNetwork, MEMBERS, SNAT, TestGateway, VIP, XDP_REDIRECT } from './support/gateway.js';
+import {
+  CLIENT,
+  MAC,
+  MEMBERS,
+  makeNetwork,
+  SNAT,
+  TestGateway,
+  VIP,
+  XDP_REDIRECT,
+} from './support/gateway.js';
 import { ACK, ETHERNET, FIN, type Ipv4Tcp, PSH, RST, SYN, tcp4, toa4 } from './support/packet.js';
 
 let gateway: TestGateway;
@@ -33,7 +42,8 @@ function expectToMember(out: Ipv4Tcp, sent: Partial<Ipv4Tcp>): void {
   assert.equal(out.dmac, MAC.member[MEMBERS.indexOf(out.dst as (typeof MEMBERS)[number])]);
   assert.equal(out.smac, MAC.memberSide);
   assert.equal(out.ttl, 63);
-  for (const [name, value] of Object.entries(sent)) assert.deepEqual(out[name as keyof Ipv4Tcp], value, name);
+  for (const [name, value] of Object.entries(sent))
+    assert.deepEqual(out[name as keyof Ipv4Tcp], value, name);
 }
 
 function expectToClient(out: Ipv4Tcp, connection: Connection, sent: Partial<Ipv4Tcp>): void {
@@ -41,7 +51,8 @@ function expectToClient(out: Ipv4Tcp, connection: Connection, sent: Partial<Ipv4
     [out.src, out.sport, out.dst, out.dport, out.dmac, out.smac, out.ttl],
     [VIP, 80, CLIENT, connection.sport, MAC.client, MAC.clientSide, 63],
   );
-  for (const [name, value] of Object.entries(sent)) assert.deepEqual(out[name as keyof Ipv4Tcp], value, name);
+  for (const [name, value] of Object.entries(sent))
+    assert.deepEqual(out[name as keyof Ipv4Tcp], value, name);
 }
 
 describe('a connection from SYN to FIN', () => {
@@ -51,8 +62,15 @@ describe('a connection from SYN to FIN', () => {
 
     const syn = c.syn({ tos: 0x10, id: 7, df: false });
     expectToMember(syn, {
-      flags: SYN, seq: 1000, ack: 0, tos: 0x10, id: 7, df: false, window: 64240,
-      options: Buffer.concat([toa, SYN_OPTIONS]), payload: Buffer.alloc(0),
+      flags: SYN,
+      seq: 1000,
+      ack: 0,
+      tos: 0x10,
+      id: 7,
+      df: false,
+      window: 64240,
+      options: Buffer.concat([toa, SYN_OPTIONS]),
+      payload: Buffer.alloc(0),
     });
 
     const lowered = Buffer.from(SYN_OPTIONS);
@@ -60,36 +78,67 @@ describe('a connection from SYN to FIN', () => {
     expectToClient(c.synAck(), c, { flags: SYN | ACK, seq: 5000, ack: 1001, options: lowered });
 
     const ack = c.ack();
-    expectToMember(ack, { flags: ACK, seq: 1001, ack: 5001, options: Buffer.concat([toa, TIMESTAMP]) });
+    expectToMember(ack, {
+      flags: ACK,
+      seq: 1001,
+      ack: 5001,
+      options: Buffer.concat([toa, TIMESTAMP]),
+    });
     assert.equal(ack.sport, syn.sport);
     assert.equal(ack.dst, syn.dst);
 
     const request = Buffer.from('GET / HTTP/1.0\r\n\r\n');
     const data = c.ack({ flags: ACK | PSH, payload: request });
-    expectToMember(data, { flags: ACK | PSH, options: Buffer.concat([toa, TIMESTAMP]), payload: request });
+    expectToMember(data, {
+      flags: ACK | PSH,
+      options: Buffer.concat([toa, TIMESTAMP]),
+      payload: request,
+    });
 
-    expectToClient(c.reply({ ack: 1001 + request.length }), c, { options: TIMESTAMP, ack: 1001 + request.length });
+    expectToClient(c.reply({ ack: 1001 + request.length }), c, {
+      options: TIMESTAMP,
+      ack: 1001 + request.length,
+    });
 
     const next = c.ack({ seq: 1019, payload: Buffer.from('more') });
     expectToMember(next, { options: TIMESTAMP, payload: Buffer.from('more') });
 
-    expectToClient(c.reply({ payload: Buffer.from('answer') }), c, { payload: Buffer.from('answer') });
-    expectToMember(c.ack({ flags: FIN | ACK, seq: 1023 }), { flags: FIN | ACK, options: TIMESTAMP });
+    expectToClient(c.reply({ payload: Buffer.from('answer') }), c, {
+      payload: Buffer.from('answer'),
+    });
+    expectToMember(c.ack({ flags: FIN | ACK, seq: 1023 }), {
+      flags: FIN | ACK,
+      options: TIMESTAMP,
+    });
     expectToClient(c.reply({ flags: FIN | ACK, seq: 5007, ack: 1024 }), c, { flags: FIN | ACK });
     expectToMember(c.ack({ seq: 1024, ack: 5008 }), { flags: ACK });
   });
 
   test('frames are the same bytes, apart from what is said above', () => {
     const c = connect().establish();
-    const sent = c.fromClient({ seq: 1006, ack: 5001, options: TIMESTAMP, payload: Buffer.from('abc') });
+    const sent = c.fromClient({
+      seq: 1006,
+      ack: 5001,
+      options: TIMESTAMP,
+      payload: Buffer.from('abc'),
+    });
     const { retval, frame } = gateway.run(sent, 'cl0');
     const at = c.atMember as Ipv4Tcp;
     assert.equal(retval, XDP_REDIRECT);
     assert.deepEqual(
       frame,
       tcp4({
-        smac: MAC.memberSide, dmac: at.dmac, src: SNAT, dst: at.dst, sport: at.sport, dport: 8080,
-        ttl: 63, seq: 1006, ack: 5001, options: TIMESTAMP, payload: Buffer.from('abc'),
+        smac: MAC.memberSide,
+        dmac: at.dmac,
+        src: SNAT,
+        dst: at.dst,
+        sport: at.sport,
+        dport: 8080,
+        ttl: 63,
+        seq: 1006,
+        ack: 5001,
+        options: TIMESTAMP,
+        payload: Buffer.from('abc'),
       }),
     );
   });
@@ -110,7 +159,10 @@ describe('the client address', () => {
     c.synAck();
     c.ack();
     c.reply(); // a window update: acknowledges no data
-    assert.deepEqual(c.ack({ payload: Buffer.from('x') }).options.subarray(0, 8), toa4(254, CLIENT, c.sport));
+    assert.deepEqual(
+      c.ack({ payload: Buffer.from('x') }).options.subarray(0, 8),
+      toa4(254, CLIENT, c.sport),
+    );
     c.reply({ ack: 1002 });
     assert.deepEqual(c.ack({ seq: 1002 }).options, TIMESTAMP);
   });
@@ -143,15 +195,20 @@ describe('the client address', () => {
   });
 
   test('is left out, and counted, when the options are full', () => {
-    const before = gateway.drops()['toa_no_room'] ?? 0;
+    const before = gateway.drops().toa_no_room ?? 0;
     const c = connect();
-    const full = Buffer.concat([SYN_OPTIONS, Buffer.from('1e14' + '00'.repeat(18), 'hex')]);
+    const full = Buffer.concat([SYN_OPTIONS, Buffer.from(`1e14${'00'.repeat(18)}`, 'hex')]);
     assert.deepEqual(c.syn({ options: full }).options, full);
-    assert.equal(gateway.drops()['toa_no_room'], before + 1);
+    assert.equal(gateway.drops().toa_no_room, before + 1);
   });
 
   test('is not inserted and the MSS not lowered for a listener without it', () => {
-    gateway.listen({ vip: VIP, port: 81, flags: 1, members: [{ address: MEMBERS[0], port: 8080 }] });
+    gateway.listen({
+      vip: VIP,
+      port: 81,
+      flags: 1,
+      members: [{ address: MEMBERS[0], port: 8080 }],
+    });
     const c = new Connection(gateway, nextPort++, 81);
     assert.deepEqual(c.syn().options, SYN_OPTIONS);
     assert.deepEqual(c.synAck().options, SYN_OPTIONS);
@@ -161,7 +218,12 @@ describe('the client address', () => {
   for (const kind of [200, 253, 28]) {
     test(`has the listener's kind ${kind}`, () => {
       const port = 8000 + kind;
-      gateway.listen({ vip: VIP, port, toaKind: kind, members: [{ address: MEMBERS[0], port: 8080 }] });
+      gateway.listen({
+        vip: VIP,
+        port,
+        toaKind: kind,
+        members: [{ address: MEMBERS[0], port: 8080 }],
+      });
       const c = new Connection(gateway, nextPort++, port);
       assert.deepEqual(c.syn().options.subarray(0, 8), toa4(kind, CLIENT, c.sport));
     });

@@ -3,7 +3,19 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Connection, TIMESTAMP } from './support/connection.js';
-import { CLIENT, MAC, makeNetwork, MEMBERS, SNAT, TestGateway, VIP, XDP_DROP, XDP_PASS, XDP_REDIRECT, XDP_TX } from './support/gateway.js';
+import {
+  CLIENT,
+  MAC,
+  MEMBERS,
+  makeNetwork,
+  SNAT,
+  TestGateway,
+  VIP,
+  XDP_DROP,
+  XDP_PASS,
+  XDP_REDIRECT,
+  XDP_TX,
+} from './support/gateway.js';
 import { ACK, checksum, ETHERNET, FIN, parseTcp4, RST, SYN, tcp4 } from './support/packet.js';
 
 let gateway: TestGateway;
@@ -14,7 +26,12 @@ before(async () => {
   gateway.listen({ vip: VIP, port: 80, members: [{ address: MEMBERS[0], port: 8080 }] });
   gateway.listen({ vip: VIP, port: 82, members: [] });
   gateway.listen({ vip: VIP, port: 83, flags: 0, members: [{ address: MEMBERS[0], port: 8080 }] });
-  gateway.listen({ vip: VIP, port: 84, flags: 1 | 8, members: [{ address: MEMBERS[0], port: 8080 }] });
+  gateway.listen({
+    vip: VIP,
+    port: 84,
+    flags: 1 | 8,
+    members: [{ address: MEMBERS[0], port: 8080 }],
+  });
   gateway.listen({ vip: VIP, port: 85, members: [{ address: '10.0.0.99', port: 8080 }] });
   gateway.listen({ vip: VIP, port: 86, members: [{ address: '198.51.100.1', port: 8080 }] });
 });
@@ -40,11 +57,26 @@ describe('not ours: to the kernel, byte for byte', () => {
     });
   };
   const ours = tcp4({ src: CLIENT, dst: VIP, sport: 1, dport: 80, flags: SYN });
-  passes('another address', tcp4({ src: CLIENT, dst: '192.0.2.1', sport: 1, dport: 22, flags: SYN }));
-  passes('a port of the VIP without listener', tcp4({ src: CLIENT, dst: VIP, sport: 1, dport: 22, flags: SYN }));
-  passes('the SNAT address without connection', tcp4({ src: MEMBERS[0], dst: SNAT, sport: 8080, dport: 1024 }));
-  passes('ARP', Buffer.concat([ours.subarray(0, 12), Buffer.from('0806', 'hex'), Buffer.alloc(28)]));
-  passes('IPv6', Buffer.concat([ours.subarray(0, 12), Buffer.from('86dd', 'hex'), Buffer.alloc(40)]));
+  passes(
+    'another address',
+    tcp4({ src: CLIENT, dst: '192.0.2.1', sport: 1, dport: 22, flags: SYN }),
+  );
+  passes(
+    'a port of the VIP without listener',
+    tcp4({ src: CLIENT, dst: VIP, sport: 1, dport: 22, flags: SYN }),
+  );
+  passes(
+    'the SNAT address without connection',
+    tcp4({ src: MEMBERS[0], dst: SNAT, sport: 8080, dport: 1024 }),
+  );
+  passes(
+    'ARP',
+    Buffer.concat([ours.subarray(0, 12), Buffer.from('0806', 'hex'), Buffer.alloc(28)]),
+  );
+  passes(
+    'IPv6',
+    Buffer.concat([ours.subarray(0, 12), Buffer.from('86dd', 'hex'), Buffer.alloc(40)]),
+  );
   const icmp = Buffer.from(ours);
   icmp[ETHERNET + 9] = 47;
   passes('another IP protocol', icmp);
@@ -52,15 +84,47 @@ describe('not ours: to the kernel, byte for byte', () => {
 
 describe('strays', () => {
   test('an ACK without connection gets the RST it asks for', () => {
-    const frame = tcp4({ smac: MAC.client, dmac: MAC.clientSide, src: CLIENT, dst: VIP, sport: 9, dport: 80, seq: 7, ack: 4000, options: TIMESTAMP, payload: Buffer.from('x') });
+    const frame = tcp4({
+      smac: MAC.client,
+      dmac: MAC.clientSide,
+      src: CLIENT,
+      dst: VIP,
+      sport: 9,
+      dport: 80,
+      seq: 7,
+      ack: 4000,
+      options: TIMESTAMP,
+      payload: Buffer.from('x'),
+    });
     const { retval, frame: out } = counted('stray', 1, () => gateway.run(frame, 'cl0'));
     assert.equal(retval, XDP_TX);
-    const expected = tcp4({ smac: MAC.clientSide, dmac: MAC.client, src: VIP, dst: CLIENT, sport: 80, dport: 9, seq: 4000, ack: 0, flags: RST, window: 0, ttl: 64, id: 0 });
+    const expected = tcp4({
+      smac: MAC.clientSide,
+      dmac: MAC.client,
+      src: VIP,
+      dst: CLIENT,
+      sport: 80,
+      dport: 9,
+      seq: 4000,
+      ack: 0,
+      flags: RST,
+      window: 0,
+      ttl: 64,
+      id: 0,
+    });
     assert.deepEqual(out, expected);
   });
 
   test('without ACK the RST acknowledges what came', () => {
-    const frame = tcp4({ src: CLIENT, dst: VIP, sport: 9, dport: 80, seq: 7, flags: FIN, payload: Buffer.from('xyz') });
+    const frame = tcp4({
+      src: CLIENT,
+      dst: VIP,
+      sport: 9,
+      dport: 80,
+      seq: 7,
+      flags: FIN,
+      payload: Buffer.from('xyz'),
+    });
     const out = parseTcp4(counted('stray', 1, () => gateway.run(frame, 'cl0')).frame);
     assert.deepEqual([out.flags, out.seq, out.ack], [RST | ACK, 0, 7 + 3 + 1]);
   });
@@ -111,10 +175,16 @@ describe('hop count', () => {
     const icmp = out.subarray(ETHERNET + 20);
     assert.equal(checksum(ip), 0);
     assert.equal(checksum(icmp), 0);
-    assert.deepEqual([[...ip.subarray(12, 16)].join('.'), [...ip.subarray(16, 20)].join('.'), ip[9]], [from, to, 1]);
+    assert.deepEqual(
+      [[...ip.subarray(12, 16)].join('.'), [...ip.subarray(16, 20)].join('.'), ip[9]],
+      [from, to, 1],
+    );
     assert.deepEqual([icmp[0], icmp[1]], [11, 0]);
     assert.deepEqual(icmp.subarray(8), frame.subarray(ETHERNET, ETHERNET + 28));
-    assert.deepEqual(out.subarray(0, 12), Buffer.concat([frame.subarray(6, 12), frame.subarray(0, 6)]));
+    assert.deepEqual(
+      out.subarray(0, 12),
+      Buffer.concat([frame.subarray(6, 12), frame.subarray(0, 6)]),
+    );
   };
 
   test('a new connection with 1 left', () => {
@@ -141,7 +211,10 @@ describe('IP options', () => {
       c.ack({ ipOptions });
       c.ack({ payload: Buffer.from('hello') });
       c.reply({ ack: 1006, ipOptions });
-      assert.deepEqual(c.ack({ seq: 1006, ipOptions, payload: Buffer.from('x') }).ipOptions, ipOptions);
+      assert.deepEqual(
+        c.ack({ seq: 1006, ipOptions, payload: Buffer.from('x') }).ipOptions,
+        ipOptions,
+      );
     }
   });
 });
@@ -150,14 +223,21 @@ describe('malformed', () => {
   /** A cut or damaged packet may pass untouched, or be dropped; it is never sent. */
   const harmless = (frame: Buffer, device: 'cl0' | 'mb0'): void => {
     const { retval, frame: out } = gateway.run(frame, device);
-    assert.ok(retval === XDP_PASS || retval === XDP_DROP, `verdict ${retval} for ${frame.toString('hex')}`);
+    assert.ok(
+      retval === XDP_PASS || retval === XDP_DROP,
+      `verdict ${retval} for ${frame.toString('hex')}`,
+    );
     if (retval === XDP_PASS) assert.deepEqual(out, frame);
   };
 
   test('frames of every length from 14 to 80 bytes', () => {
     const c = connect().establish();
     const whole = c.fromClient({ options: TIMESTAMP, payload: Buffer.alloc(40, 0x61) });
-    const syn = connect().fromClient({ flags: SYN, options: TIMESTAMP, payload: Buffer.alloc(40, 0x61) });
+    const syn = connect().fromClient({
+      flags: SYN,
+      options: TIMESTAMP,
+      payload: Buffer.alloc(40, 0x61),
+    });
     // The kernel runs nothing shorter than an Ethernet header.
     for (let length = 0; length < ETHERNET; length++) {
       assert.throws(() => gateway.run(whole.subarray(0, length), 'cl0'), { code: 'EINVAL' });

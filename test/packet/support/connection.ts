@@ -1,6 +1,7 @@
 // One TCP connection through the gateway, both ends played by the test.
-import { ACK, type Ipv4Tcp, SYN, tcp4 } from './packet.js';
+
 import { CLIENT, MAC, type TestGateway, VIP } from './gateway.js';
+import { ACK, type Ipv4Tcp, SYN, tcp4 } from './packet.js';
 
 export const SYN_OPTIONS = Buffer.from('020405b40402080a0000000100000000' + '01030307', 'hex');
 export const TIMESTAMP = Buffer.from('0101080a0000000200000001', 'hex');
@@ -31,7 +32,15 @@ export class Connection {
   fromMember(fields: Partial<Ipv4Tcp>): Buffer {
     const at = this.atMember;
     if (!at) throw new Error('no SYN has reached a member yet');
-    return tcp4({ smac: at.dmac, dmac: MAC.memberSide, src: at.dst, dst: at.src, sport: at.dport, dport: at.sport, ...fields });
+    return tcp4({
+      smac: at.dmac,
+      dmac: MAC.memberSide,
+      src: at.dst,
+      dst: at.src,
+      sport: at.dport,
+      dport: at.sport,
+      ...fields,
+    });
   }
 
   syn(fields: Partial<Ipv4Tcp> = {}): Ipv4Tcp {

@@ -50,9 +50,11 @@ function ip(...args: string[]): void {
 
 /** Interfaces, routes and neighbours; once per process. */
 export function makeNetwork(): void {
-  const host = process.env['CLEARNAT_HOST_NETNS'];
+  const host = process.env.CLEARNAT_HOST_NETNS;
   if (!host || readlinkSync('/proc/self/ns/net') === host)
-    throw new Error('packet tests change the network: run them by `npm run test:packet` (unshare --net)');
+    throw new Error(
+      'packet tests change the network: run them by `npm run test:packet` (unshare --net)',
+    );
   ip('link', 'set', 'lo', 'up');
   const side = (name: string, address: string, network: string): void => {
     spawnSync('ip', ['link', 'delete', name], { stdio: 'ignore' }); // of the file before
@@ -66,7 +68,7 @@ export function makeNetwork(): void {
   const neighbour = (address: string, lladdr: string, dev: string): void =>
     ip('neigh', 'add', address, 'lladdr', lladdr, 'dev', dev, 'nud', 'permanent');
   neighbour(CLIENT, MAC.client, 'cl0');
-  MEMBERS.forEach((address, i) => neighbour(address, MAC.member[i] as string, 'mb0'));
+  for (const [i, address] of MEMBERS.entries()) neighbour(address, MAC.member[i] as string, 'mb0');
   execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=1']);
 }
 
@@ -145,7 +147,8 @@ export class TestGateway {
       });
     }
     const order = listener.order ?? listener.members.map((_, i) => i);
-    order.forEach((member, i) => maps.schedule.update(index(this.#schedule + i), index(first + member)));
+    for (const [i, member] of order.entries())
+      maps.schedule.update(index(this.#schedule + i), index(first + member));
     maps.pools.set(id, { schedule: this.#schedule, schedule_len: order.length }, 4);
     this.#schedule += order.length;
     maps.listeners.set(id, {
@@ -167,7 +170,9 @@ export class TestGateway {
     const ctx = Buffer.alloc(24);
     ctx.writeUInt32LE(frame.length, 4);
     ctx.writeUInt32LE(addon.ifindex(device), 12);
-    const result = this.dataplane.program('gateway').testRun({ data: frame, ctx, dataOutSize: frame.length + 128 });
+    const result = this.dataplane
+      .program('gateway')
+      .testRun({ data: frame, ctx, dataOutSize: frame.length + 128 });
     return { retval: result.retval, frame: result.data };
   }
 
@@ -183,7 +188,10 @@ export class TestGateway {
   drops(): Record<string, number> {
     const counts: Record<string, number> = {};
     abi.dropReasons.forEach(({ name }, i) => {
-      const total = sumPerCpu({ size: 8, fields: { n: { offset: 0, kind: 'u64' } } }, this.dataplane.maps.drops.lookup(index(i)) as Buffer);
+      const total = sumPerCpu(
+        { size: 8, fields: { n: { offset: 0, kind: 'u64' } } },
+        this.dataplane.maps.drops.lookup(index(i)) as Buffer,
+      );
       if (total.n) counts[name] = total.n;
     });
     return counts;

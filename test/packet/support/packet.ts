@@ -119,7 +119,8 @@ export function parseTcp4(frame: Buffer): Ipv4Tcp {
   const tcp = frame.subarray(ETHERNET + ipLength, ETHERNET + total);
   if (checksum(ip) !== 0) throw new Error(`IP checksum is wrong in ${frame.toString('hex')}`);
   const pseudo = tcpPseudoHeader(ip.subarray(12, 16), ip.subarray(16, 20), tcp.length);
-  if (checksum(pseudo, tcp) !== 0) throw new Error(`TCP checksum is wrong in ${frame.toString('hex')}`);
+  if (checksum(pseudo, tcp) !== 0)
+    throw new Error(`TCP checksum is wrong in ${frame.toString('hex')}`);
   const headerLength = ((tcp[12] ?? 0) >> 4) * 4;
   return {
     dmac: macText(frame.subarray(0, 6)),
