@@ -252,6 +252,9 @@ struct globals {
 	__u32 heartbeat; /* jiffies of the daemon's last sign of life; older than two
 			  * seconds: the program ages its next hops by the clock */
 	__u32 hz;	 /* jiffies per second, measured by the daemon */
+	__u32 hairpin_redirect; /* send a packet back out of its interface by redirect:
+				 * veth delivers no XDP_TX to a peer without a program */
+	__u32 reserved;
 };
 
 /* ---- counters ----------------------------------------------------------- */

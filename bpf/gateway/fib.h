@@ -97,8 +97,13 @@ static __always_inline enum drop_reason fib_refresh4(struct xdp_md *ctx, struct 
 
 static __always_inline int transmit(struct xdp_md *ctx, __u32 ifindex)
 {
-	if (ifindex == ctx->ingress_ifindex)
-		return XDP_TX;
+	const struct globals *g;
+
+	if (ifindex == ctx->ingress_ifindex) {
+		g = bpf_map_lookup_elem(&globals, &zero);
+		if (g && !g->hairpin_redirect)
+			return XDP_TX;
+	}
 	return bpf_redirect(ifindex, 0);
 }
 

@@ -5,6 +5,7 @@
 
 #include "count.h"
 #include "csum.h"
+#include "fib.h"
 #include "parse.h"
 
 #define REPLY_TTL	   64
@@ -110,7 +111,7 @@ static __always_inline int reply_rst4(struct xdp_md *ctx, const struct packet *p
 	for (i = 0; i < 10; i++)
 		sum += words[i];
 	tcp->check = ~csum_fold(sum);
-	return XDP_TX;
+	return transmit(ctx, ctx->ingress_ifindex);
 }
 
 /* ICMP time exceeded (RFC 792) from the address the packet was for, quoting its
@@ -144,7 +145,7 @@ static __always_inline int reply_time_exceeded4(struct xdp_md *ctx, const struct
 	icmp->type = ICMP_TIME_EXCEEDED;
 	sum = bpf_csum_diff(NULL, 0, (void *)icmp, sizeof(*icmp) + quote, 0);
 	icmp->checksum = ~csum_fold(sum);
-	return XDP_TX;
+	return transmit(ctx, ctx->ingress_ifindex);
 }
 
 #endif

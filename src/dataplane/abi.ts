@@ -283,12 +283,13 @@ export const addr_filter = {
 } as const;
 
 export const globals = {
-  size: 16,
+  size: 24,
   fields: {
     abi_version: { offset: 0, kind: 'u32' },
     fib_gen: { offset: 4, kind: 'u32' },
     heartbeat: { offset: 8, kind: 'u32' },
     hz: { offset: 12, kind: 'u32' },
+    hairpin_redirect: { offset: 16, kind: 'u32' },
   },
 } as const;
 

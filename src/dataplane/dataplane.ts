@@ -8,6 +8,7 @@ import { addon } from '../native/index.js';
 import type { BpfObject, BpfProgram, XdpLink } from '../native/types.js';
 import { ABI_VERSION, expire_entry, expire_request, limits } from './abi.js';
 import { encode, type StructOf } from './codec.js';
+import { isVeth } from './device.js';
 import { type Maps, mapSizes, PINNED, type Sizes, typedMaps } from './maps.js';
 
 const XDP_FLAGS = { auto: [4, 2], native: [4], generic: [2] } as const;
@@ -62,6 +63,7 @@ export class Dataplane {
   attach(interfaceName: string, mode: keyof typeof XDP_FLAGS): AttachResult {
     const pin = this.pinPath && join(this.pinPath, 'links', interfaceName);
     const ifindex = addon.ifindex(interfaceName);
+    if (isVeth(interfaceName)) this.setHairpinRedirect(true);
     if (pin && existsSync(pin)) {
       const link = addon.openPinnedLink(pin);
       if (link.info.ifindex === ifindex) {
@@ -93,6 +95,11 @@ export class Dataplane {
       }
     }
     throw failure;
+  }
+
+  /** Whether packets leave by the interface they came from by XDP_REDIRECT instead of XDP_TX. */
+  setHairpinRedirect(on: boolean): void {
+    this.maps.globals.set(0, { ...this.maps.globals.get(0), hairpin_redirect: on ? 1 : 0 });
   }
 
   /** After every interface runs the new programs: the former ones may go. */

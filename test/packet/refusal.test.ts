@@ -129,6 +129,13 @@ describe('strays', () => {
     assert.deepEqual([out.flags, out.seq, out.ack], [RST | ACK, 0, 7 + 3 + 1]);
   });
 
+  test('on veth the answer goes out by redirect', () => {
+    gateway.dataplane.setHairpinRedirect(true);
+    const frame = tcp4({ src: CLIENT, dst: VIP, sport: 9, dport: 80 });
+    assert.equal(gateway.run(frame, 'cl0').retval, XDP_REDIRECT);
+    gateway.dataplane.setHairpinRedirect(false);
+  });
+
   test('a RST is never answered', () => {
     const frame = tcp4({ src: CLIENT, dst: VIP, sport: 9, dport: 80, flags: RST });
     assert.equal(counted('stray', 1, () => gateway.run(frame, 'cl0')).retval, XDP_DROP);

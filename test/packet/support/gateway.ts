@@ -105,6 +105,7 @@ export class TestGateway {
     });
     const gateway = new TestGateway(dataplane);
     for (const name of ['cl0', 'mb0']) dataplane.attach(name, 'native');
+    dataplane.setHairpinRedirect(false); // as on a network card
     gateway.snat([SNAT]);
     return gateway;
   }
