@@ -248,10 +248,10 @@ struct addr_filter {
 /* One entry; written by the daemon, read per packet. */
 struct globals {
 	__u32 abi_version;
-	__u32 fib_gen;	 /* bumped by the daemon on route, neighbour and link events */
-	__u32 heartbeat; /* jiffies of the daemon's last sign of life; older than two
+	__u32 fib_gen;		/* bumped by the daemon on route, neighbour and link events */
+	__u32 heartbeat;	/* jiffies of the daemon's last sign of life; older than two
 			  * seconds: the program ages its next hops by the clock */
-	__u32 hz;	 /* jiffies per second, measured by the daemon */
+	__u32 hz;		/* jiffies per second, measured by the daemon */
 	__u32 hairpin_redirect; /* send a packet back out of its interface by redirect:
 				 * veth delivers no XDP_TX to a peer without a program */
 	__u32 reserved;

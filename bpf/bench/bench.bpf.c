@@ -14,7 +14,8 @@
 #define FRAME_MAX 128
 
 /* A frame's first bytes and where its ports are drawn from. */
-struct template {
+struct template
+{
 	__u8 frame[FRAME_MAX];
 	__u32 len;
 	__u32 flows; /* client ports and addresses vary over this many; a power of two */
@@ -109,7 +110,7 @@ SEC("xdp")
 int lookup(struct xdp_md *ctx)
 {
 	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	struct flow4_key key = { .proto = 6 };
+	struct flow4_key key = {.proto = 6};
 	struct flow4 *flow;
 
 	if (data + 54 > end)

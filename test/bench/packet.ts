@@ -28,10 +28,15 @@ try {
     console.log(
       `${name.padEnd(44)} ${ns.toFixed(1).padStart(9)} ${ofHot.toFixed(2).padStart(6)} ${ofCold.toFixed(2).padStart(6)}`,
     );
-  console.log('H: hash look-up, one key; C: hash look-up over all keys at random; both 16-byte keys');
+  console.log(
+    'H: hash look-up, one key; C: hash look-up over all keys at random; both 16-byte keys',
+  );
   if (values.json) {
     mkdirSync(dirname(values.json), { recursive: true });
-    writeFileSync(values.json, `${JSON.stringify({ programs: bench.programs(), rows }, null, 2)}\n`);
+    writeFileSync(
+      values.json,
+      `${JSON.stringify({ programs: bench.programs(), rows }, null, 2)}\n`,
+    );
   }
 } finally {
   bench.close();

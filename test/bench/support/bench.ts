@@ -6,9 +6,17 @@ import { ipv4ToNumber } from '../../../src/dataplane/address.js';
 import { encode, index } from '../../../src/dataplane/codec.js';
 import { addon } from '../../../src/native/index.js';
 import type { BpfObject, ProgramInfo } from '../../../src/native/types.js';
-import { CLIENT, MAC, MEMBERS, makeNetwork, SNAT, TestGateway, VIP } from '../../packet/support/gateway.js';
-import { mac, tcp4 } from '../../packet/support/packet.js';
 import { TIMESTAMP } from '../../packet/support/connection.js';
+import {
+  CLIENT,
+  MAC,
+  MEMBERS,
+  makeNetwork,
+  SNAT,
+  TestGateway,
+  VIP,
+} from '../../packet/support/gateway.js';
+import { mac, tcp4 } from '../../packet/support/packet.js';
 
 const BENCH_OBJECT = join(import.meta.dirname, '../../../bpf/bench.bpf.o');
 const BPF_F_XDP_HAS_FRAGS = 1 << 5;
@@ -53,7 +61,8 @@ export class Bench {
     gateway.listen({ vip: VIP, port: 80, members: [{ address: MEMBERS[0], port: 8080 }] });
     const object = addon.openObject(BENCH_OBJECT);
     object.setMaxEntries('reference', flows * 2);
-    for (const name of ['restore', 'empty', 'lookup']) object.setProgramFlags(name, BPF_F_XDP_HAS_FRAGS);
+    for (const name of ['restore', 'empty', 'lookup'])
+      object.setProgramFlags(name, BPF_F_XDP_HAS_FRAGS);
     await object.load();
     object.map('seeds').update(index(0), Buffer.from('9e3779b97f4a7c15', 'hex'));
     const bench = new Bench(gateway, object, flows);
@@ -130,7 +139,13 @@ export class Bench {
     const gateway = this.gateway.dataplane.program('gateway').fd;
     const lookup = object.program('lookup').fd;
     const empty = object.program('empty').fd;
-    const path = (name: string, program: number, from: Buffer, flows: number, flags = FAST): Path => ({
+    const path = (
+      name: string,
+      program: number,
+      from: Buffer,
+      flows: number,
+      flags = FAST,
+    ): Path => ({
       name,
       program,
       frame: from,
@@ -145,7 +160,13 @@ export class Bench {
       path('not ours', gateway, foreign, 1),
       path('established, 1 flow', gateway, frame, 1),
       path(`established, ${this.flows} random flows`, gateway, frame, this.flows),
-      path('with the client address, 1 flow', gateway, frame, 1, abi.flow_flag.FLOW_SLOW | abi.flow_flag.FLOW_TOA),
+      path(
+        'with the client address, 1 flow',
+        gateway,
+        frame,
+        1,
+        abi.flow_flag.FLOW_SLOW | abi.flow_flag.FLOW_TOA,
+      ),
     ];
   }
 
@@ -177,7 +198,9 @@ export class Bench {
       for (const [i, path] of paths.entries()) (times[i] as number[]).push(this.#time(path));
     const raw = times.map(median);
     const wrapper = (path: Path): number => raw[path.flows === 1 ? 0 : 1] as number;
-    const net = paths.map((path, i) => (i < 2 ? (raw[i] as number) : (raw[i] as number) - wrapper(path)));
+    const net = paths.map((path, i) =>
+      i < 2 ? (raw[i] as number) : (raw[i] as number) - wrapper(path),
+    );
     const [, , hot, cold] = net as [number, number, number, number];
     return paths.map(({ name }, i) => ({
       name,

@@ -70,10 +70,21 @@ test("the loaded object's BTF agrees on every structure it has", () => {
     seen.push(name);
     assert.equal(type.size, layout.size, `size of ${name}`);
     for (const [field, { offset }] of Object.entries(layout.fields)) {
-      const member: { bits_offset: number } | undefined = type.members?.find((m) => m.name === field);
+      const member: { bits_offset: number } | undefined = type.members?.find(
+        (m) => m.name === field,
+      );
       assert.equal((member?.bits_offset ?? -8) / 8, offset, `${name}.${field}`);
     }
   }
-  for (const name of ['flow4', 'flow4_key', 'listener', 'pool', 'member', 'dest', 'snat_chunk', 'globals'])
+  for (const name of [
+    'flow4',
+    'flow4_key',
+    'listener',
+    'pool',
+    'member',
+    'dest',
+    'snat_chunk',
+    'globals',
+  ])
     assert.ok(seen.includes(name), `${name} is missing from the object`);
 });

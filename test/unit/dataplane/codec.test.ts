@@ -46,7 +46,10 @@ test('fields that do not exist are refused', () => {
 test('addresses', () => {
   for (const address of ['192.0.2.1', '2001:db8::1'])
     assert.equal(bytesToAddress(addressToBytes(address)), address);
-  assert.equal(Buffer.from(addressToBytes('192.0.2.1')).toString('hex'), '00000000000000000000ffffc0000201');
+  assert.equal(
+    Buffer.from(addressToBytes('192.0.2.1')).toString('hex'),
+    '00000000000000000000ffffc0000201',
+  );
   assert.equal(ipv4ToString(ipv4ToNumber('203.0.113.254')), '203.0.113.254');
   assert.throws(() => addressToBytes('192.0.2'), /./);
 });

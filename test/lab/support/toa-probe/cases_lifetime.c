@@ -348,7 +348,7 @@ static void many_connections(const void *argument)
 		client_reset(&client);
 		close(fd);
 	}
-	expect_counters(before, (struct counters){ .seen = MANY, .accepted = MANY, .v4 = MANY });
+	expect_counters(before, (struct counters){.seen = MANY, .accepted = MANY, .v4 = MANY});
 	expect_no_entries();
 }
 

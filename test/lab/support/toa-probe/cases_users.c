@@ -47,7 +47,7 @@ static void receive_data(struct client *client, struct segment *segment)
 static void ktls(const void *argument)
 {
 	struct tls12_crypto_info_aes_gcm_128 keys = {
-		.info = { .version = TLS_1_2_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_128 },
+		.info = {.version = TLS_1_2_VERSION, .cipher_type = TLS_CIPHER_AES_GCM_128},
 	};
 	struct segment segment;
 	struct client client;
@@ -70,7 +70,8 @@ static void ktls(const void *argument)
 		fail_errno("write");
 	receive_data(&client, &segment);
 	if (segment.payload[0] != 23 || segment.payload_length != 5 + 8 + 6 + 16)
-		fail("no TLS record: %zu bytes, type %u", segment.payload_length, segment.payload[0]);
+		fail("no TLS record: %zu bytes, type %u", segment.payload_length,
+		     segment.payload[0]);
 	expect_client(fd);
 	client_reset(&client);
 	close(fd);
@@ -78,13 +79,14 @@ static void ktls(const void *argument)
 
 static void sockmap(const void *argument)
 {
-	union bpf_attr create = { .map_type = BPF_MAP_TYPE_SOCKMAP, .key_size = 4, .value_size = 4,
-				  .max_entries = 1 };
+	union bpf_attr create = {
+		.map_type = BPF_MAP_TYPE_SOCKMAP, .key_size = 4, .value_size = 4, .max_entries = 1};
 	uint32_t key = 0, value;
-	union bpf_attr update = { .flags = BPF_ANY };
+	union bpf_attr update = {.flags = BPF_ANY};
 	struct segment segment;
 	struct client client;
-	int fd = connected(&client), map = syscall(SYS_bpf, BPF_MAP_CREATE, &create, sizeof(create));
+	int fd = connected(&client),
+	    map = syscall(SYS_bpf, BPF_MAP_CREATE, &create, sizeof(create));
 
 	(void)argument;
 	if (map < 0 && (errno == EINVAL || errno == ENOSYS))
@@ -110,8 +112,8 @@ static void sockmap(const void *argument)
 }
 
 static const struct test_case cases[] = {
-	{ "ktls-socket", ktls, NULL },
-	{ "sockmap-socket", sockmap, NULL },
+	{"ktls-socket", ktls, NULL},
+	{"sockmap-socket", sockmap, NULL},
 };
 
-const struct test_group user_cases = { cases, sizeof(cases) / sizeof(cases[0]) };
+const struct test_group user_cases = {cases, sizeof(cases) / sizeof(cases[0])};

@@ -15,7 +15,8 @@
 enum { FAILED = 1, SKIPPED = 77, CASE_SECONDS = 120 };
 
 static int reason_fd = -1; /* where a case says why */
-static const struct test_group *const groups[] = {&option_cases, &socket_cases, &lifetime_cases, &user_cases};
+static const struct test_group *const groups[] = {&option_cases, &socket_cases, &lifetime_cases,
+						  &user_cases};
 static int passed, failures, skipped;
 static volatile sig_atomic_t stopped; /* by a signal: clean up and end */
 
