@@ -270,8 +270,8 @@ struct traffic {
 /* Shared by all CPUs, touched when a connection changes state only. */
 struct conn_count {
 	__u64 total;	/* ever opened */
-	__s64 active;	/* SYN_RECV to CLOSE_WAIT, UDP */
-	__s64 inactive; /* SYN_SENT, TIME_WAIT, CLOSE */
+	__s64 active;	/* SYN_SENT to CLOSE_WAIT, UDP */
+	__s64 inactive; /* TIME_WAIT, CLOSE */
 	__u64 reserved;
 };
 

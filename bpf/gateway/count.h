@@ -47,7 +47,7 @@ static __always_inline void count_traffic(__u32 listener, __u32 member, bool fro
 
 static __always_inline bool state_is_active(__u8 state)
 {
-	return state == STATE_UDP || (state >= STATE_SYN_RECV && state <= STATE_CLOSE_WAIT);
+	return state == STATE_UDP || (state >= STATE_SYN_SENT && state <= STATE_CLOSE_WAIT);
 }
 
 static __always_inline void conns_add(struct conn_count *count, __s64 active, __s64 inactive)

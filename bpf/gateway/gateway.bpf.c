@@ -8,6 +8,7 @@
  *   new4          no connection yet: listener, member, SNAT port; or refusal
  *   strip4        TCP options that a client must not send are blanked; then
  *                 back to `gateway`
+ *   udp4          every UDP packet, of a connection or not
  *   expire        not for packets: the daemon ends connections with it
  *   clock         not for packets: the daemon says that it lives, and reads the
  *                 jiffies that connections are stamped with
@@ -39,6 +40,7 @@ char LICENSE[] SEC("license") = "GPL";
 int flow4_slow(struct xdp_md *ctx);
 int new4(struct xdp_md *ctx);
 int strip4(struct xdp_md *ctx);
+int udp4(struct xdp_md *ctx);
 int gateway(struct xdp_md *ctx);
 
 /* Where the programs find each other. One per load: not shared by two builds. */
@@ -54,6 +56,7 @@ struct {
 			[PROG_NEW4] = (void *)&new4,
 			[PROG_STRIP4] = (void *)&strip4,
 			[PROG_GATEWAY] = (void *)&gateway,
+		[PROG_UDP4] = (void *)&udp4,
 		},
 };
 
@@ -86,6 +89,8 @@ static __always_inline int gateway4(struct xdp_md *ctx)
 		return XDP_PASS;
 	if (!concerns_us4(ip->saddr, ip->daddr))
 		return XDP_PASS;
+	if (ip->protocol == IPPROTO_UDP)
+		return hand_over(ctx, PROG_UDP4);
 	if (ip->protocol != IPPROTO_TCP || ip->ihl != 5)
 		return hand_over(ctx, PROG_NEW4);
 	if (parse_tcp4(ctx, &pkt) != DROP_NONE)
@@ -227,10 +232,22 @@ static __always_inline const struct listener *listener_find4(const struct flow4_
 
 	__builtin_memcpy(vip.addr + 12, &key->daddr, 4);
 	found = bpf_map_lookup_elem(&vips, &vip);
+	if (!found) {
+		vip.port = 0; /* protocol_port: all */
+		found = bpf_map_lookup_elem(&vips, &vip);
+	}
 	if (!found)
 		return NULL;
 	*id = *found;
 	return bpf_map_lookup_elem(&listeners, id);
+}
+
+static __always_inline bool listener_full(__u32 id, const struct listener *listener)
+{
+	const struct conn_count *conns = bpf_map_lookup_elem(&listener_conns, &id);
+
+	return listener->connection_limit >= 0 && conns &&
+	       conns->active >= listener->connection_limit;
 }
 
 /* The way back to the client: the route, or else the way the packet came. */
@@ -243,7 +260,7 @@ static __always_inline void hop_back4(struct xdp_md *ctx, const struct packet *p
 	__builtin_memcpy(hop->smac, pkt->eth->h_dest, 6);
 }
 
-/* Makes the connection for a client's SYN: member, SNAT port, both entries. */
+/* Makes the connection for a client's first packet: member, SNAT port, both entries. */
 static __always_inline enum drop_reason open4(struct xdp_md *ctx, const struct packet *pkt,
 					      const struct flow4_key *key, __u32 listener_id,
 					      const struct listener *listener, __u32 at)
@@ -256,7 +273,11 @@ static __always_inline enum drop_reason open4(struct xdp_md *ctx, const struct p
 	__be32 member_addr;
 	struct hop hop;
 
-	member = member_pick(listener->pool, &flow.member);
+	if (!(listener->flags & LISTENER_UP))
+		return DROP_LISTENER_DOWN;
+	if (listener_full(listener_id, listener))
+		return DROP_CONNECTION_LIMIT;
+	member = member_pick(listener->pool, key->saddr, &flow.member);
 	if (!member || member->family != 4)
 		return DROP_NO_MEMBER;
 	__builtin_memcpy(&member_addr, member->addr + 12, 4);
@@ -273,8 +294,12 @@ static __always_inline enum drop_reason open4(struct xdp_md *ctx, const struct p
 	flow.dport = member->port;
 	flow.last_seen = at;
 	flow.fib_gen = fib_generation(at);
-	flow.state = STATE_SYN_SENT;
-	flow.flags = FLOW_SLOW | (listener->flags & LISTENER_TOA ? FLOW_TOA : 0);
+	if (key->proto == IPPROTO_UDP) {
+		flow.state = STATE_UDP;
+	} else {
+		flow.state = STATE_SYN_SENT;
+		flow.flags = FLOW_SLOW | (listener->flags & LISTENER_TOA ? FLOW_TOA : 0);
+	}
 	flow.listener = listener_id;
 	flow.snat = port.snat;
 	peer = flow;
@@ -296,7 +321,7 @@ static __always_inline enum drop_reason open4(struct xdp_md *ctx, const struct p
 		goto err_port;
 	if (bpf_map_update_elem(&flows4, key, &flow, BPF_NOEXIST))
 		goto err_peer;
-	count_state(listener_id, flow.member, STATE_NONE, STATE_SYN_SENT);
+	count_state(listener_id, flow.member, STATE_NONE, flow.state);
 	return DROP_NONE;
 
 err_peer:
@@ -337,8 +362,6 @@ int new4(struct xdp_md *ctx)
 	}
 	if (pkt.ip->ttl <= 1)
 		return reply_time_exceeded4(ctx, &pkt);
-	if (!(listener->flags & LISTENER_UP))
-		return reply_rst4(ctx, &pkt, DROP_LISTENER_DOWN);
 	if (options_need_strip(&pkt))
 		return hand_over(ctx, PROG_STRIP4);
 	reason = open4(ctx, &pkt, &key, id, listener, at);
@@ -350,6 +373,58 @@ int new4(struct xdp_md *ctx)
 	if (!flow)
 		return drop(DROP_INTERNAL);
 	return forward4(ctx, &pkt, &key, flow, at);
+}
+
+SEC("xdp")
+int udp4(struct xdp_md *ctx)
+{
+	const struct listener *listener;
+	enum drop_reason reason;
+	struct flow4_key key;
+	struct udphdr *udp;
+	struct flow4 *flow;
+	struct packet pkt;
+	__u32 at = now(), id;
+
+	reason = parse_udp4(ctx, &pkt, &udp);
+	if (reason == DROP_MALFORMED_IP)
+		return XDP_PASS;
+	if (reason != DROP_NONE)
+		return drop(reason);
+	key = (struct flow4_key){
+		.saddr = pkt.ip->saddr,
+		.daddr = pkt.ip->daddr,
+		.sport = udp->source,
+		.dport = udp->dest,
+		.proto = IPPROTO_UDP,
+	};
+	flow = bpf_map_lookup_elem(&flows4, &key);
+	if (!flow) {
+		listener = listener_find4(&key, &id);
+		if (!listener)
+			return XDP_PASS;
+		if (pkt.ip->ttl <= 1)
+			return reply_time_exceeded4(ctx, &pkt);
+		reason = open4(ctx, &pkt, &key, id, listener, at);
+		if (reason == DROP_NO_NEIGHBOUR)
+			return drop(reason);
+		if (reason != DROP_NONE)
+			return reply_port_unreachable4(ctx, &pkt, reason);
+		flow = bpf_map_lookup_elem(&flows4, &key);
+		if (!flow)
+			return drop(DROP_INTERNAL);
+	}
+	if (pkt.ip->ttl <= 1)
+		return reply_time_exceeded4(ctx, &pkt);
+	reason = fib_refresh4(ctx, flow, fib_generation(at));
+	if (reason != DROP_NONE)
+		return drop(reason);
+	flow->last_seen = at;
+	flow->packets += 1;
+	flow->bytes += pkt.tot_len;
+	count_traffic(flow->listener, flow->member, flow->flags & FLOW_CLIENT, pkt.tot_len);
+	rewrite_udp4(pkt.eth, pkt.ip, udp, flow);
+	return transmit(ctx, flow->ifindex);
 }
 
 SEC("xdp")

@@ -2,8 +2,8 @@
 /*
  * Headers of a packet, found once and checked against the end of the frame.
  *
- * Contract: parse_tcp4() returns 0 and a struct packet whose pointers may be
- * dereferenced for the fixed headers (Ethernet 14, IPv4 20, TCP 20 bytes), or
+ * Contract: a parser returns DROP_NONE and a struct packet whose pointers may be
+ * dereferenced for the fixed headers (Ethernet 14, IPv4 20, TCP 20 or UDP 8 bytes), or
  * the reason why this is no packet to forward. Anything that moves the head or
  * tail of the frame invalidates the pointers: parse again.
  */
@@ -14,6 +14,7 @@
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 
 #include <bpf/bpf_endian.h>
 
@@ -46,10 +47,10 @@ static __always_inline __u8 tcp_flags(const struct tcphdr *tcp)
 	return ((const __u8 *)tcp)[13];
 }
 
-static __always_inline enum drop_reason parse_tcp4(struct xdp_md *ctx, struct packet *pkt)
+/* Ethernet and IPv4; the rest of the packet is left as it was. */
+static __always_inline enum drop_reason parse_ip4(struct xdp_md *ctx, struct packet *pkt)
 {
 	void *data = (void *)(long)ctx->data;
-	__u32 header_len;
 
 	pkt->end = (void *)(long)ctx->data_end;
 	pkt->eth = data;
@@ -64,6 +65,16 @@ static __always_inline enum drop_reason parse_tcp4(struct xdp_md *ctx, struct pa
 		return DROP_MALFORMED_IP;
 	if (pkt->ip->frag_off & bpf_htons(IP_FRAGMENT))
 		return DROP_FRAGMENT;
+	return DROP_NONE;
+}
+
+static __always_inline enum drop_reason parse_tcp4(struct xdp_md *ctx, struct packet *pkt)
+{
+	enum drop_reason reason = parse_ip4(ctx, pkt);
+	__u32 header_len;
+
+	if (reason != DROP_NONE)
+		return reason;
 	pkt->tcp = (void *)pkt->ip + pkt->ip_len;
 	if ((void *)(pkt->tcp + 1) > pkt->end)
 		return DROP_MALFORMED_TCP;
@@ -73,6 +84,24 @@ static __always_inline enum drop_reason parse_tcp4(struct xdp_md *ctx, struct pa
 	pkt->options_len = header_len - sizeof(struct tcphdr);
 	pkt->payload_len = pkt->tot_len - pkt->ip_len - header_len;
 	pkt->flags = tcp_flags(pkt->tcp);
+	return DROP_NONE;
+}
+
+/* On success udp points to the header, which may be dereferenced. */
+static __always_inline enum drop_reason parse_udp4(struct xdp_md *ctx, struct packet *pkt,
+						   struct udphdr **udp)
+{
+	enum drop_reason reason = parse_ip4(ctx, pkt);
+	__u32 len;
+
+	if (reason != DROP_NONE)
+		return reason;
+	*udp = (void *)pkt->ip + pkt->ip_len;
+	if ((void *)(*udp + 1) > pkt->end)
+		return DROP_MALFORMED_UDP;
+	len = bpf_ntohs((*udp)->len);
+	if (len < sizeof(struct udphdr) || pkt->ip_len + len > pkt->tot_len)
+		return DROP_MALFORMED_UDP;
 	return DROP_NONE;
 }
 

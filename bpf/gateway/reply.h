@@ -11,6 +11,8 @@
 #define REPLY_TTL	   64
 #define IP_DF		   0x4000
 
+#define ICMP_UNREACHABLE 3
+#define ICMP_PORT_UNREACHABLE 3
 #define ICMP_TIME_EXCEEDED 11
 
 /* RFC 792; <linux/icmp.h> drags the C library in. */
@@ -114,20 +116,22 @@ static __always_inline int reply_rst4(struct xdp_md *ctx, const struct packet *p
 	return transmit(ctx, ctx->ingress_ifindex);
 }
 
-/* ICMP time exceeded (RFC 792) from the address the packet was for, quoting its
- * IP header and 8 bytes. With IP options the packet is dropped silently. */
-static __always_inline int reply_time_exceeded4(struct xdp_md *ctx, const struct packet *pkt)
+/* An ICMP error (RFC 792) from the address the packet was for, quoting its IP
+ * header and 8 bytes. With IP options the packet is dropped silently. Counts
+ * `reason` either way. */
+static __always_inline int reply_icmp4(struct xdp_md *ctx, const struct packet *pkt, __u8 type,
+				       __u8 code, enum drop_reason reason)
 {
 	const __u32 grow = sizeof(struct iphdr) + sizeof(struct icmp_header);
 	const __u32 quote = sizeof(struct iphdr) + 8;
 	const __u32 len = sizeof(struct ethhdr) + grow + quote;
-	struct ends4 ends;
 	struct icmp_header *icmp;
+	struct ends4 ends;
 	struct iphdr *ip;
 	void *data;
 	__s64 sum;
 
-	drop(DROP_TTL_EXPIRED);
+	drop(reason);
 	if (pkt->ip_len != sizeof(struct iphdr))
 		return XDP_DROP;
 	ends4_of(pkt, &ends);
@@ -142,10 +146,22 @@ static __always_inline int reply_time_exceeded4(struct xdp_md *ctx, const struct
 	icmp = (void *)(ip + 1);
 	reply_headers4(data, ip, &ends, IPPROTO_ICMP, grow + quote);
 	__builtin_memset(icmp, 0, sizeof(*icmp));
-	icmp->type = ICMP_TIME_EXCEEDED;
+	icmp->type = type;
+	icmp->code = code;
 	sum = bpf_csum_diff(NULL, 0, (void *)icmp, sizeof(*icmp) + quote, 0);
 	icmp->checksum = ~csum_fold(sum);
 	return transmit(ctx, ctx->ingress_ifindex);
+}
+
+static __always_inline int reply_time_exceeded4(struct xdp_md *ctx, const struct packet *pkt)
+{
+	return reply_icmp4(ctx, pkt, ICMP_TIME_EXCEEDED, 0, DROP_TTL_EXPIRED);
+}
+
+static __always_inline int reply_port_unreachable4(struct xdp_md *ctx, const struct packet *pkt,
+						   enum drop_reason reason)
+{
+	return reply_icmp4(ctx, pkt, ICMP_UNREACHABLE, ICMP_PORT_UNREACHABLE, reason);
 }
 
 #endif

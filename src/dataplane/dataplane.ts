@@ -13,7 +13,7 @@ import { type Maps, mapSizes, PINNED, type Sizes, typedMaps } from './maps.js';
 
 const XDP_FLAGS = { auto: [4, 2], native: [4], generic: [2] } as const;
 const BPF_F_XDP_HAS_FRAGS = 1 << 5;
-const PROGRAMS = ['gateway', 'flow4_slow', 'new4', 'strip4', 'expire', 'clock'] as const;
+const PROGRAMS = ['gateway', 'flow4_slow', 'new4', 'strip4', 'udp4', 'expire', 'clock'] as const;
 
 export const DEFAULT_OBJECT = join(
   dirname(fileURLToPath(import.meta.url)),

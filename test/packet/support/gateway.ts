@@ -81,8 +81,11 @@ export interface TestListener {
   vip: string;
   port: number;
   flags?: number;
+  proto?: number;
+  algorithm?: number;
+  limit?: number;
   toaKind?: number;
-  members: { address: string; port: number }[];
+  members: { address: string; port: number; weight?: number }[];
   order?: number[];
 }
 
@@ -140,27 +143,34 @@ export class TestGateway {
         addr: addressToBytes(member.address),
         port: member.port,
         family: 4,
-        proto: 6,
+        proto: listener.proto ?? 6,
         flags: abi.member_flag.MEMBER_UP,
-        dest: this.#destOf(`${member.address}:${member.port}`),
-        weight: 1,
+        dest: this.#destOf(`${listener.proto ?? 6} ${member.address}:${member.port}`),
+        weight: member.weight ?? 1,
         pool: id,
       });
     }
     const order = listener.order ?? listener.members.map((_, i) => i);
     for (const [i, member] of order.entries())
       maps.schedule.update(index(this.#schedule + i), index(first + member));
-    maps.pools.set(id, { schedule: this.#schedule, schedule_len: order.length }, 4);
+    maps.pools.set(
+      id,
+      { schedule: this.#schedule, schedule_len: order.length, algorithm: listener.algorithm ?? 0 },
+      4,
+    );
     this.#schedule += order.length;
     maps.listeners.set(id, {
       pool: id,
       flags: listener.flags ?? abi.listener_flag.LISTENER_UP | abi.listener_flag.LISTENER_TOA,
       idle_timeout: 300,
-      connection_limit: -1,
+      connection_limit: listener.limit ?? -1,
       toa_kind: listener.toaKind ?? 254,
     });
     const vip = addressToBytes(listener.vip);
-    maps.vips.update(encode(abi.vip_key, { addr: vip, port: listener.port, proto: 6 }), index(id));
+    maps.vips.update(
+      encode(abi.vip_key, { addr: vip, port: listener.port, proto: listener.proto ?? 6 }),
+      index(id),
+    );
     this.filter.change(vip, abi.addr_class.ADDR_OURS, 1);
     maps.addrFilters.update(index(0), this.filter.encode());
     return id;

@@ -3,7 +3,7 @@
 
 export const ETHERNET = 14;
 
-export interface Ipv4Tcp {
+export interface Ipv4 {
   smac: string;
   dmac: string;
   src: string;
@@ -15,13 +15,16 @@ export interface Ipv4Tcp {
   id: number;
   df: boolean;
   ipOptions: Buffer;
+  payload: Buffer;
+}
+
+export interface Ipv4Tcp extends Ipv4 {
   seq: number;
   ack: number;
   flags: number;
   window: number;
   urgent: number;
   options: Buffer;
-  payload: Buffer;
 }
 
 export const FIN = 1;
@@ -68,8 +71,8 @@ export function checksum(...parts: Buffer[]): number {
   return ~sum & 0xffff;
 }
 
-function tcpPseudoHeader(src: Buffer, dst: Buffer, length: number): Buffer {
-  return Buffer.concat([src, dst, Buffer.from([0, 6, length >> 8, length & 255])]);
+function pseudoHeader(src: Buffer, dst: Buffer, proto: number, length: number): Buffer {
+  return Buffer.concat([src, dst, Buffer.from([0, proto, length >> 8, length & 255])]);
 }
 
 function tcpHeader(p: Ipv4Tcp): Buffer {
@@ -83,28 +86,53 @@ function tcpHeader(p: Ipv4Tcp): Buffer {
   header.writeUInt16BE(p.window, 14);
   header.writeUInt16BE(p.urgent, 18);
   p.options.copy(header, 20);
-  const pseudo = tcpPseudoHeader(ipv4(p.src), ipv4(p.dst), header.length + p.payload.length);
+  const pseudo = pseudoHeader(ipv4(p.src), ipv4(p.dst), 6, header.length + p.payload.length);
   header.writeUInt16BE(checksum(pseudo, header, p.payload), 16);
   return header;
+}
+
+function ipHeader(p: Ipv4, proto: number, length: number): Buffer {
+  const ip = Buffer.alloc(20 + p.ipOptions.length);
+  ip[0] = 0x40 | (ip.length / 4);
+  ip[1] = p.tos;
+  ip.writeUInt16BE(ip.length + length, 2);
+  ip.writeUInt16BE(p.id, 4);
+  ip.writeUInt16BE(p.df ? 0x4000 : 0, 6);
+  ip[8] = p.ttl;
+  ip[9] = proto;
+  ipv4(p.src).copy(ip, 12);
+  ipv4(p.dst).copy(ip, 16);
+  p.ipOptions.copy(ip, 20);
+  ip.writeUInt16BE(checksum(ip), 10);
+  return ip;
+}
+
+function ethernet(p: Ipv4): Buffer {
+  return Buffer.concat([mac(p.dmac), mac(p.smac), Buffer.from([8, 0])]);
 }
 
 /** A whole Ethernet frame with correct checksums. options must be padded to 4 bytes. */
 export function tcp4(fields: Partial<Ipv4Tcp>): Buffer {
   const p = { ...DEFAULTS, ...fields };
   const tcp = tcpHeader(p);
-  const ip = Buffer.alloc(20 + p.ipOptions.length);
-  ip[0] = 0x40 | (ip.length / 4);
-  ip[1] = p.tos;
-  ip.writeUInt16BE(ip.length + tcp.length + p.payload.length, 2);
-  ip.writeUInt16BE(p.id, 4);
-  ip.writeUInt16BE(p.df ? 0x4000 : 0, 6);
-  ip[8] = p.ttl;
-  ip[9] = 6;
-  ipv4(p.src).copy(ip, 12);
-  ipv4(p.dst).copy(ip, 16);
-  p.ipOptions.copy(ip, 20);
-  ip.writeUInt16BE(checksum(ip), 10);
-  return Buffer.concat([mac(p.dmac), mac(p.smac), Buffer.from([8, 0]), ip, tcp, p.payload]);
+  return Buffer.concat([
+    ethernet(p),
+    ipHeader(p, 6, tcp.length + p.payload.length),
+    tcp,
+    p.payload,
+  ]);
+}
+
+/** Same for UDP; noChecksum leaves the field zero. */
+export function udp4(fields: Partial<Ipv4> & { noChecksum?: boolean }): Buffer {
+  const p = { ...DEFAULTS, ...fields };
+  const udp = Buffer.alloc(8);
+  udp.writeUInt16BE(p.sport, 0);
+  udp.writeUInt16BE(p.dport, 2);
+  udp.writeUInt16BE(8 + p.payload.length, 4);
+  const pseudo = pseudoHeader(ipv4(p.src), ipv4(p.dst), 17, 8 + p.payload.length);
+  if (!fields.noChecksum) udp.writeUInt16BE(checksum(pseudo, udp, p.payload) || 0xffff, 6);
+  return Buffer.concat([ethernet(p), ipHeader(p, 17, 8 + p.payload.length), udp, p.payload]);
 }
 
 function macText(bytes: Buffer): string {
@@ -118,7 +146,7 @@ export function parseTcp4(frame: Buffer): Ipv4Tcp {
   const ip = frame.subarray(ETHERNET, ETHERNET + ipLength);
   const tcp = frame.subarray(ETHERNET + ipLength, ETHERNET + total);
   if (checksum(ip) !== 0) throw new Error(`IP checksum is wrong in ${frame.toString('hex')}`);
-  const pseudo = tcpPseudoHeader(ip.subarray(12, 16), ip.subarray(16, 20), tcp.length);
+  const pseudo = pseudoHeader(ip.subarray(12, 16), ip.subarray(16, 20), 6, tcp.length);
   if (checksum(pseudo, tcp) !== 0)
     throw new Error(`TCP checksum is wrong in ${frame.toString('hex')}`);
   const headerLength = ((tcp[12] ?? 0) >> 4) * 4;
