@@ -3,7 +3,8 @@
  * Where the module enters the kernel, besides getname:
  *
  *   tcp_child_process     a packet made a connection: its new socket and the packet
- *   tcp_init_transfer     the same for a Fast Open SYN, which makes one earlier
+ *   tcp_init_transfer     the same for a Fast Open SYN, which makes one earlier; before
+ *                         5.10 it is not told the packet: tcp_try_fastopen's return
  *   tcp_v4_destroy_sock   a socket ends (IPv6's goes through it as well)
  *
  * All of them are looked at on entry, with ftrace: unlike a kprobe it is not missed
@@ -86,7 +87,13 @@ static void enter_child_process(unsigned long parent, unsigned long child, unsig
 	learn((const struct sock *)child, (const struct sk_buff *)skb);
 }
 
-#ifdef HAVE_TCP_INIT_TRANSFER_SKB
+#if defined(HAVE_TCP_INIT_TRANSFER_SKB) && !defined(TOA_KPROBES)
+#define TOA_INIT_TRANSFER
+#elif defined(HAVE_TCP_TRY_FASTOPEN_SOCK)
+#define TOA_TRY_FASTOPEN
+#endif
+
+#ifdef TOA_INIT_TRANSFER
 /* void tcp_init_transfer(struct sock *sk, int bpf_op, struct sk_buff *skb) */
 static void enter_init_transfer(unsigned long sk, unsigned long bpf_op, unsigned long skb)
 {
@@ -96,6 +103,68 @@ static void enter_init_transfer(unsigned long sk, unsigned long bpf_op, unsigned
 		return;
 	if (tcp_hdr(packet)->syn && !tcp_hdr(packet)->ack)
 		learn((const struct sock *)sk, packet);
+}
+#endif
+
+#ifdef TOA_TRY_FASTOPEN
+/* struct sock *tcp_try_fastopen(struct sock *sk, struct sk_buff *skb, ...) */
+static int enter_try_fastopen(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	*(const struct sk_buff **)instance->data = (const struct sk_buff *)toa_argument(regs, 1);
+	return 0;
+}
+
+static int return_try_fastopen(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	const struct sock *child = (const struct sock *)regs_return_value(regs);
+
+	if (child)
+		learn(child, *(const struct sk_buff **)instance->data);
+	return 0;
+}
+
+static struct kretprobe try_fastopen = {
+	.kp.symbol_name = "tcp_try_fastopen",
+	.entry_handler = enter_try_fastopen,
+	.handler = return_try_fastopen,
+	.data_size = sizeof(struct sk_buff *),
+};
+
+static bool fastopen_hooked;
+
+static void attach_fastopen(void)
+{
+	int err = register_kretprobe(&try_fastopen);
+
+	fastopen_hooked = !err;
+	if (err)
+		pr_warn("cannot hook tcp_try_fastopen: error %d (Fast Open connections show the gateway)\n",
+			err);
+}
+
+static void detach_fastopen(void)
+{
+	if (fastopen_hooked)
+		unregister_kretprobe(&try_fastopen);
+	fastopen_hooked = false;
+}
+
+static void show_fastopen(struct seq_file *seq)
+{
+	seq_printf(seq, "hook tcp_try_fastopen %s missed %d\n",
+		   fastopen_hooked ? "kretprobe" : "absent", try_fastopen.nmissed);
+}
+#else
+static void attach_fastopen(void)
+{
+}
+
+static void detach_fastopen(void)
+{
+}
+
+static void show_fastopen(struct seq_file *seq)
+{
 }
 #endif
 
@@ -110,7 +179,7 @@ static inline void check_signatures(struct sock *sk, struct sk_buff *skb)
 {
 	(void)sizeof(tcp_child_process(sk, sk, skb));
 	(void)sizeof((tcp_v4_destroy_sock(sk), 0));
-#ifdef HAVE_TCP_INIT_TRANSFER_SKB
+#ifdef TOA_INIT_TRANSFER
 	(void)sizeof((tcp_init_transfer(sk, 0, skb), 0));
 #endif
 }
@@ -118,7 +187,7 @@ static inline void check_signatures(struct sock *sk, struct sk_buff *skb)
 /* The order of loading: what frees entries before what makes them. */
 static struct hook hooks[] = {
 	{.symbol = "tcp_v4_destroy_sock", .enter = enter_destroy},
-#ifdef HAVE_TCP_INIT_TRANSFER_SKB
+#ifdef TOA_INIT_TRANSFER
 	{.symbol = "tcp_init_transfer", .enter = enter_init_transfer, .optional = true},
 #endif
 	{.symbol = "tcp_child_process", .enter = enter_child_process},
@@ -193,6 +262,7 @@ void toa_hooks_show(struct seq_file *seq)
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		seq_printf(seq, "hook %s %s missed %lu\n", hooks[i].symbol,
 			   hooks[i].hooked ? TOA_HOOK_NAME : "absent", missed(&hooks[i]));
+	show_fastopen(seq);
 }
 
 int toa_hooks_init(void)
@@ -212,6 +282,7 @@ int toa_hooks_init(void)
 		toa_hooks_exit();
 		return err;
 	}
+	attach_fastopen();
 	return 0;
 }
 
@@ -219,6 +290,7 @@ void toa_hooks_exit(void)
 {
 	unsigned int i = ARRAY_SIZE(hooks);
 
+	detach_fastopen();
 	while (i--) {
 		if (hooks[i].hooked)
 			detach(&hooks[i]);

@@ -98,9 +98,10 @@ static inline unsigned long toa_argument(struct pt_regs *regs, unsigned int n)
 
 /* ---- ftrace with arguments: x86-64 since 3.7, arm64 since 6.2 ---- */
 
-#if defined(HAVE_FTRACE_REGS_GET_ARGUMENT) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) /* 6.2 */
+#if defined(TOA_KPROBES) /* make KPROBES=1: as on kernels without */
+#elif defined(HAVE_FTRACE_REGS_GET_ARGUMENT) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) /* 6.2 */
 #define TOA_FTRACE
-#define TOA_FTRACE_FLAGS 0
+#define TOA_FTRACE_FLAGS	     0
 typedef struct ftrace_regs toa_ftrace_regs_t;
 #define toa_ftrace_argument(regs, n) ftrace_regs_get_argument(regs, n)
 #elif defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && defined(HAVE_FTRACE_REGS) /* 5.11 */
