@@ -4,6 +4,9 @@ import { addresses } from './topology.js';
 export interface ListenerSpec {
   name: string;
   port: number;
+  /** Default TCP. UDP members are probed by UDP_CONNECT. */
+  protocol?: 'TCP' | 'UDP';
+  algorithm?: string;
   members: { name: string; address: string; port: number; weight?: number }[];
 }
 
@@ -15,18 +18,18 @@ export interface ConfigSpec {
 /** Seconds; fast, so that tests of failures are short. */
 export const monitor = { delay: 1, timeout: 1, maxRetries: 1, maxRetriesDown: 2 };
 
-function listenerYaml({ name, port, members }: ListenerSpec): string {
+function listenerYaml({ name, port, members, protocol = 'TCP', algorithm }: ListenerSpec): string {
   const lines = members.map(
     (member) =>
       `            - { name: ${member.name}, address: ${member.address}, protocol_port: ${member.port}, weight: ${member.weight ?? 1} }`,
   );
   return `      - name: ${name}
-        protocol: TCP
+        protocol: ${protocol}
         protocol_port: ${port}
         pool:
-          lb_algorithm: ROUND_ROBIN
+          lb_algorithm: ${algorithm ?? 'ROUND_ROBIN'}
           healthmonitor:
-            type: TCP
+            type: ${protocol === 'TCP' ? 'TCP' : 'UDP_CONNECT'}
             delay: ${monitor.delay}
             timeout: ${monitor.timeout}
             max_retries: ${monitor.maxRetries}
