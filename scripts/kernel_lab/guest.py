@@ -184,7 +184,7 @@ class Builder:
                 self.archive.data(f"modules/{flat}", self.modules.content(path))
 
     def _program(self, name: str) -> None:
-        found = shutil.which(name, path="/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin") if "/" not in name else name
+        found = shutil.which(name) if "/" not in name else name
         if found is None:
             raise LabError(f"no program '{name}' on this machine")
         path = Path(found)
