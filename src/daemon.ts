@@ -10,6 +10,7 @@ import { startApi } from './api/server.js';
 import { type OwnedSocket, ownSocket } from './api/socket.js';
 import { formatError, loadConfig } from './config/index.js';
 import type { Config } from './config/model.js';
+import { unsupported } from './config/unsupported.js';
 import { BpfPort } from './control/bpf-port.js';
 import { roomFor } from './control/capacity.js';
 import { Control } from './control/control.js';
@@ -47,6 +48,7 @@ export interface Daemon {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const log = makeLog(options);
   const config = await readConfig(options.configPath);
+  warnOfUnsupported(config, log);
   const pinPath = options.pinPath ?? DEFAULT_PIN_PATH;
   const closing: (() => unknown)[] = [];
   const closeAll = async () => {
@@ -123,6 +125,10 @@ async function readConfig(path: string): Promise<Config> {
   throw new InvalidConfigError(result.errors, result.errors.map(formatError));
 }
 
+function warnOfUnsupported(config: Config, log: Logger): void {
+  for (const what of unsupported(config)) log.warn({}, what);
+}
+
 async function openDataplane(
   config: Config,
   pinPath: string,
@@ -186,6 +192,7 @@ async function reloadFrom(
   log: Logger,
 ): Promise<ReloadResult> {
   const config = await readConfig(path);
+  warnOfUnsupported(config, log);
   for (const key of ['max_connections', 'api', 'metrics'] as const)
     if (JSON.stringify(config.gateway[key]) !== JSON.stringify(control.config.gateway[key]))
       log.warn({ key: `gateway.${key}` }, 'takes effect at the next start');

@@ -140,6 +140,10 @@ export function compilePool(
 export const isUp = (lb: LoadBalancer, listener: Listener): boolean =>
   lb.admin_state_up && listener.admin_state_up;
 
+function hasAccessList({ allowed_cidrs, denied_cidrs }: Listener): boolean {
+  return allowed_cidrs !== null || denied_cidrs !== null;
+}
+
 export function compileListener(
   gateway: Gateway,
   lb: LoadBalancer,
@@ -147,7 +151,8 @@ export function compileListener(
   ids: Identities,
 ): ListenerRow {
   const flags =
-    (isUp(lb, listener) ? listener_flag.LISTENER_UP : 0) |
+    // Until the programs know access lists, a listener that has one lets nobody in.
+    (isUp(lb, listener) && !hasAccessList(listener) ? listener_flag.LISTENER_UP : 0) |
     (listener.forwarding_mode === 'dnat' ? listener_flag.LISTENER_DNAT : 0) |
     (listener.client_address === 'toa' ? listener_flag.LISTENER_TOA : 0) |
     (gateway.stray_packets === 'drop' ? listener_flag.LISTENER_STRAY_DROP : 0);

@@ -21,6 +21,10 @@ async function check(file: string, options: { output: OutputFormat }): Promise<v
     for (const error of result.errors) process.stderr.write(`${formatError(error)}\n`);
     return;
   }
+  const { unsupported } = await import('../../config/unsupported.js');
+  if (result.ok)
+    for (const what of unsupported(result.config))
+      process.stderr.write(`${file}: warning: ${what}\n`);
   await print(options.output, value, () => `${file}: ok: ${sentence(result)}\n`);
 }
 

@@ -132,7 +132,14 @@ describe('check', () => {
     assert.deepEqual(await clearnat('check', EXAMPLE), {
       status: 0,
       stdout: `${EXAMPLE}: ok: 2 loadbalancers, 3 listeners, 2 pools, 5 members\n`,
-      stderr: '',
+      // It shows every setting, also those that are not acted upon yet.
+      stderr: [
+        'load balancer web: VIP 2001:db8::10: IPv6 is not forwarded yet',
+        'IPv6 SNAT addresses are not used yet',
+        'pool web/https: session_persistence is not there yet',
+      ]
+        .map((what) => `${EXAMPLE}: warning: ${what}\n`)
+        .join(''),
     });
     const { stdout } = await clearnat('check', EXAMPLE, '-o', 'json');
     assert.deepEqual(JSON.parse(stdout), {
