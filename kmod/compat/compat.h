@@ -98,6 +98,12 @@ static inline unsigned long toa_argument(struct pt_regs *regs, unsigned int n)
 
 /* ---- ftrace with arguments: x86-64 since 3.7, arm64 since 6.2 ---- */
 
+#ifdef HAVE_FTRACE_PERMANENT /* 5.6 */
+#define TOA_FTRACE_PERMANENT FTRACE_OPS_FL_PERMANENT
+#else
+#define TOA_FTRACE_PERMANENT 0
+#endif
+
 #if defined(TOA_KPROBES) /* make KPROBES=1: as on kernels without */
 #elif defined(HAVE_FTRACE_REGS_GET_ARGUMENT) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) /* 6.2 */
 #define TOA_FTRACE
