@@ -56,7 +56,7 @@ struct {
 			[PROG_NEW4] = (void *)&new4,
 			[PROG_STRIP4] = (void *)&strip4,
 			[PROG_GATEWAY] = (void *)&gateway,
-		[PROG_UDP4] = (void *)&udp4,
+			[PROG_UDP4] = (void *)&udp4,
 		},
 };
 

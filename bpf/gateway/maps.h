@@ -16,7 +16,7 @@ enum prog_slot {
 	PROG_NEW4 = 1,	  /* packet of no known connection */
 	PROG_STRIP4 = 2,  /* packet with TCP options a client must not send */
 	PROG_GATEWAY = 3, /* from the top, after the packet was changed */
-	PROG_UDP4 = 4,	 /* any UDP packet */
+	PROG_UDP4 = 4,	  /* any UDP packet */
 	PROG_COUNT = 8,
 };
 

@@ -8,12 +8,12 @@
 #include "fib.h"
 #include "parse.h"
 
-#define REPLY_TTL	   64
-#define IP_DF		   0x4000
+#define REPLY_TTL	      64
+#define IP_DF		      0x4000
 
-#define ICMP_UNREACHABLE 3
+#define ICMP_UNREACHABLE      3
 #define ICMP_PORT_UNREACHABLE 3
-#define ICMP_TIME_EXCEEDED 11
+#define ICMP_TIME_EXCEEDED    11
 
 /* RFC 792; <linux/icmp.h> drags the C library in. */
 struct icmp_header {

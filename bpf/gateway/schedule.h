@@ -9,7 +9,7 @@
 #include "maps.h"
 
 /* Members that went down since the order was made are skipped this often. */
-#define PICK_TRIES 8
+#define PICK_TRIES    8
 /* Members that LEAST_CONNECTIONS compares. */
 #define LEAST_MEMBERS 256
 
