@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { basename, join } from 'node:path';
 import { type Logger, pino } from 'pino';
 import type { ReloadResult } from './api/runtime.js';
@@ -48,6 +49,7 @@ export interface Daemon {
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const log = makeLog(options);
   const config = await readConfig(options.configPath);
+  requireInterfaces(config.gateway.interfaces);
   warnOfUnsupported(config, log);
   const pinPath = options.pinPath ?? DEFAULT_PIN_PATH;
   const closing: (() => unknown)[] = [];
@@ -125,6 +127,23 @@ async function readConfig(path: string): Promise<Config> {
   throw new InvalidConfigError(result.errors, result.errors.map(formatError));
 }
 
+/** Before anything is changed: an interface that does not exist is no reason to end half applied. */
+function requireInterfaces(names: string[]): void {
+  const missing = names.filter((name) => {
+    try {
+      return addon.ifindex(name) === 0;
+    } catch {
+      return true;
+    }
+  });
+  if (missing.length === 0) return;
+  const present = Object.keys(networkInterfaces()).join(', ');
+  throw new SystemError(
+    'no_interface',
+    `gateway.interfaces: no such interface: ${missing.map((name) => `"${name}"`).join(', ')} (with an address here: ${present})`,
+  );
+}
+
 function warnOfUnsupported(config: Config, log: Logger): void {
   for (const what of unsupported(config)) log.warn({}, what);
 }
@@ -192,6 +211,8 @@ async function reloadFrom(
   log: Logger,
 ): Promise<ReloadResult> {
   const config = await readConfig(path);
+  const had = control.config.gateway.interfaces; // one that is gone for now may stay configured
+  requireInterfaces(config.gateway.interfaces.filter((name) => !had.includes(name)));
   warnOfUnsupported(config, log);
   for (const key of ['max_connections', 'api', 'metrics'] as const)
     if (JSON.stringify(config.gateway[key]) !== JSON.stringify(control.config.gateway[key]))

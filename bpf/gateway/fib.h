@@ -84,7 +84,8 @@ static __always_inline enum drop_reason fib_refresh4(struct xdp_md *ctx, struct 
 	if (flow->fib_gen == generation)
 		return DROP_NONE;
 	reason = fib_lookup4(ctx, flow->saddr, flow->daddr, &hop);
-	if (reason == DROP_NO_ROUTE)
+	/* Towards a client the way its packets come is good enough. */
+	if (reason == DROP_NO_ROUTE && flow->flags & FLOW_CLIENT)
 		return reason;
 	if (reason == DROP_NONE) {
 		flow->ifindex = hop.ifindex;

@@ -9,8 +9,11 @@
 #include "parse.h"
 #include "snat.h"
 
+/* How far beyond the last acknowledgment a RST may be. */
+#define RST_WINDOW (1u << 20)
+
 /* What the hop count's decrement adds to every IPv4 header's sum. */
-#define CSUM_TTL csum_replace16(bpf_htons(0x0100), 0)
+#define CSUM_TTL   csum_replace16(bpf_htons(0x0100), 0)
 
 /* Fills the sums that turn a packet matching `key` into what `flow` says. */
 static __always_inline void flow4_precompute(const struct flow4_key *key, struct flow4 *flow)
@@ -58,6 +61,11 @@ static __always_inline void flow4_track(struct flow4 *flow, struct flow4 *peer,
 	__u8 state = flow->state;
 
 	if (pkt->flags & TCP_RST) {
+		/* One that its receiver would ignore ends nothing here either. */
+		if (state > STATE_SYN_RECV && bpf_ntohl(pkt->tcp->seq) - peer->ack >= RST_WINDOW)
+			return;
+		flow->flags |= FLOW_SLOW;
+		peer->flags |= FLOW_SLOW;
 		flow4_set_state(flow, peer, STATE_CLOSE);
 		return;
 	}
@@ -84,6 +92,11 @@ static __always_inline void flow4_track(struct flow4 *flow, struct flow4 *peer,
 			flow4_set_state(flow, peer,
 					from_client ? STATE_FIN_WAIT : STATE_CLOSE_WAIT);
 		state = flow->state;
+	}
+	if (state == STATE_CLOSE && pkt->flags & TCP_ACK) {
+		/* Who goes on talking has not accepted the RST. */
+		flow4_set_state(flow, peer, STATE_ESTABLISHED);
+		state = STATE_ESTABLISHED;
 	}
 	if (state >= STATE_ESTABLISHED && !((flow->flags | peer->flags) & FLOW_TOA))
 		flow4_clear_flag(flow, peer, FLOW_SLOW);

@@ -70,7 +70,7 @@ export function checkCapacity(config: Config, room: Limits): void {
   if (short.length > 0)
     throw new OutOfRoomError(
       `the maps are too small for this configuration: ${short.join('; ')}. They are sized when they are made: ` +
-        'to make them anew, run `clearnat stop --remove` (ends connections) and start again',
+        'to make them anew, stop clearnat, remove its pins (`rm -r` of the --pin-path; ends connections) and start again',
     );
 }
 

@@ -29,6 +29,8 @@ export class Drainer {
       vips: new Set(),
       snatAddrs: new Set(),
     };
+    // Only what was retired before the table is read may be released after it.
+    const retired = [...book.removed()];
     const look = this.#selector();
     let cut = 0;
     for await (const batch of port.connections(look)) {
@@ -41,7 +43,10 @@ export class Drainer {
         used.snatAddrs.add(connection.snatIndex);
       }
     }
-    const unused = [...book.removed()].filter(([kind, target]) => !used[kind].has(target));
+    const still = new Set([...book.removed()].map((entry) => entry.join(' ')));
+    const unused = retired.filter(
+      (entry) => still.has(entry.join(' ')) && !used[entry[0]].has(entry[1]),
+    );
     if (unused.length > 0) await release(unused);
     return cut;
   }

@@ -8,6 +8,8 @@ import type { Log } from './log.js';
 export interface Attacher {
   attach(name: string, mode: 'auto' | 'native' | 'generic'): { mode: string };
   detach(name: string): void;
+  /** Interfaces of a former configuration. */
+  leftAttached(): string[];
 }
 
 export class Interfaces {
@@ -27,6 +29,9 @@ export class Interfaces {
     this.#mode = gateway.xdp_mode;
     for (const name of gateway.interfaces) if (!this.#attached.has(name)) this.#attach(name);
     for (const name of this.#attached.keys())
+      if (!gateway.interfaces.includes(name)) this.#detach(name);
+    // Their programs would go on with the tables of the process before.
+    for (const name of this.dataplane.leftAttached())
       if (!gateway.interfaces.includes(name)) this.#detach(name);
     this.#wanted = gateway.interfaces;
   }

@@ -12,7 +12,6 @@ import { isVeth } from './device.js';
 import { type Maps, mapSizes, PINNED, type Sizes, typedMaps } from './maps.js';
 
 const XDP_FLAGS = { auto: [4, 2], native: [4], generic: [2] } as const;
-const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 const PROGRAMS = ['gateway', 'flow4_slow', 'new4', 'strip4', 'udp4', 'expire', 'clock'] as const;
 
 export const DEFAULT_OBJECT = join(
@@ -48,7 +47,7 @@ export class Dataplane {
   static async open(options: DataplaneOptions): Promise<Dataplane> {
     const { pinPath } = options;
     if (pinPath) preparePins(pinPath);
-    const object = await loadObject(options, true).catch(() => loadObject(options, false));
+    const object = await loadObject(options);
     const dataplane = new Dataplane(object, pinPath);
     await dataplane.#initGlobals();
     if (pinPath) dataplane.#pinMaps(pinPath);
@@ -108,10 +107,20 @@ export class Dataplane {
     renameSync(join(this.pinPath, 'progs_new'), join(this.pinPath, 'progs'));
   }
 
+  /** Interfaces that a former process left attached and this one has not taken over. */
+  leftAttached(): string[] {
+    if (!this.pinPath) return [];
+    return readdirSync(join(this.pinPath, 'links')).filter((name) => !this.#links.has(name));
+  }
+
   detach(interfaceName: string): void {
-    this.#links.get(interfaceName)?.detach();
+    const pin = this.pinPath && join(this.pinPath, 'links', interfaceName);
+    const link =
+      this.#links.get(interfaceName) ??
+      (pin && existsSync(pin) ? addon.openPinnedLink(pin) : undefined);
+    link?.detach();
     this.#links.delete(interfaceName);
-    if (this.pinPath) rmSync(join(this.pinPath, 'links', interfaceName), { force: true });
+    if (pin) rmSync(pin, { force: true });
   }
 
   /** Tells the programs that the daemon lives. Returns the low 32 bits of jiffies. */
@@ -150,7 +159,7 @@ export class Dataplane {
     if (globals.abi_version !== 0 && globals.abi_version !== ABI_VERSION)
       throw new Error(
         `the maps pinned at ${this.pinPath} have layout ${globals.abi_version}, this build needs ${ABI_VERSION}: ` +
-          'run `clearnat stop --remove` with the build that made them',
+          `stop clearnat and remove them (rm -r ${this.pinPath}; ends connections)`,
       );
     if (globals.hz !== 0) return;
     const hz = await this.#measureHz();
@@ -194,7 +203,7 @@ function preparePins(pinPath: string): void {
     mkdirSync(join(pinPath, directory), { recursive: true });
 }
 
-async function loadObject(options: DataplaneOptions, frags: boolean): Promise<BpfObject> {
+async function loadObject(options: DataplaneOptions): Promise<BpfObject> {
   const object = addon.openObject(options.objectPath ?? DEFAULT_OBJECT);
   try {
     for (const [name, size] of Object.entries(mapSizes(options.sizes)))
@@ -203,21 +212,10 @@ async function loadObject(options: DataplaneOptions, frags: boolean): Promise<Bp
       for (const name of readdirSync(join(options.pinPath, 'maps')))
         object.reuseMap(name, addon.openPinnedMap(join(options.pinPath, 'maps', name)));
     }
-    // Multi-buffer packets (jumbo frames), Linux 5.18; the caller tries again without.
-    if (frags) for (const name of PROGRAMS) object.setProgramFlags(name, BPF_F_XDP_HAS_FRAGS);
     await object.load();
     return object;
   } catch (error) {
     object.close();
     throw error;
   }
-}
-
-/** Takes every program off and forgets all state. Connections end. */
-export function removePins(pinPath: string): void {
-  const links = join(pinPath, 'links');
-  if (existsSync(links)) {
-    for (const name of readdirSync(links)) addon.openPinnedLink(join(links, name)).detach();
-  }
-  rmSync(pinPath, { recursive: true, force: true });
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { flow_state } from '../../src/dataplane/abi.js';
+import { ipv4ToNumber } from '../../src/dataplane/address.js';
 import { Connection, SYN_OPTIONS, TIMESTAMP } from './support/connection.js';
 import {
   CLIENT,
@@ -269,4 +271,49 @@ test('weights are exact whichever client connects', () => {
     counts[dst] = (counts[dst] ?? 0) + 1;
   }
   assert.deepEqual(counts, { [MEMBERS[0]]: 100, [MEMBERS[1]]: 300 });
+});
+
+describe('RST', () => {
+  const stateOf = (c: Connection): number | undefined =>
+    gateway.dataplane.maps.flows4.get({
+      saddr: ipv4ToNumber(c.client),
+      daddr: ipv4ToNumber(VIP),
+      sport: c.sport,
+      dport: c.dport,
+      proto: 6,
+    })?.state;
+  const { STATE_CLOSE, STATE_ESTABLISHED } = flow_state;
+
+  test('closes when its sequence number fits, from either end', () => {
+    const byClient = connect().establish();
+    byClient.ack({ flags: RST, seq: 1006 });
+    assert.equal(stateOf(byClient), STATE_CLOSE);
+    const byMember = connect().establish();
+    byMember.reply({ flags: RST, seq: 5001 });
+    assert.equal(stateOf(byMember), STATE_CLOSE);
+  });
+
+  test('that nobody would accept ends nothing, and no SYN replaces the connection after it', () => {
+    const c = connect().establish();
+    const before = c.atMember?.sport;
+    c.ack({ flags: RST, seq: 0xdeadbeef });
+    assert.equal(stateOf(c), STATE_ESTABLISHED);
+    assert.equal(c.syn().sport, before, 'the SYN goes to the same member, which challenges it');
+    assert.equal(stateOf(c), STATE_ESTABLISHED);
+  });
+
+  test('is taken back when its target goes on talking', () => {
+    const c = connect().establish();
+    c.ack({ flags: RST, seq: 1006 + 5000 });
+    assert.equal(stateOf(c), STATE_CLOSE);
+    c.reply({ ack: 1006, payload: Buffer.from('still here') });
+    assert.equal(stateOf(c), STATE_ESTABLISHED);
+  });
+
+  test('a SYN after it is a new connection', () => {
+    const c = connect().establish();
+    const before = c.atMember?.sport;
+    c.ack({ flags: RST, seq: 1006 });
+    assert.notEqual(c.syn().sport, before);
+  });
 });

@@ -19,7 +19,6 @@ import {
 import { mac, tcp4 } from '../../packet/support/packet.js';
 
 const BENCH_OBJECT = join(import.meta.dirname, '../../../bpf/bench.bpf.o');
-const BPF_F_XDP_HAS_FRAGS = 1 << 5;
 const FRAME_MAX = 128;
 const REPEAT = 200_000;
 const FAST = 0;
@@ -61,8 +60,6 @@ export class Bench {
     gateway.listen({ vip: VIP, port: 80, members: [{ address: MEMBERS[0], port: 8080 }] });
     const object = addon.openObject(BENCH_OBJECT);
     object.setMaxEntries('reference', flows * 2);
-    for (const name of ['restore', 'empty', 'lookup'])
-      object.setProgramFlags(name, BPF_F_XDP_HAS_FRAGS);
     await object.load();
     object.map('seeds').update(index(0), Buffer.from('9e3779b97f4a7c15', 'hex'));
     const bench = new Bench(gateway, object, flows);

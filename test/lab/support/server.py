@@ -43,6 +43,11 @@ class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 1024
     address_family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
 
+    def handle_error(self, request, client_address):
+        # A health monitor's connection ends with RST: no reason for a traceback,
+        # whose many writes would mix with the log's lines.
+        sys.stderr.write(f"# {client_address}: {sys.exc_info()[1]!r}\n")
+
     def server_bind(self):
         if self.address_family == socket.AF_INET6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)

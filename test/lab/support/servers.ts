@@ -23,8 +23,9 @@ async function listening(host: Host, port: number): Promise<boolean> {
 
 function parseLog(path: string): LogEntry[] {
   if (!existsSync(path)) return [];
+  // http.server writes a row of dashes before an exception, and not at once with its newline.
   // "ADDRESS PORT REQUEST" here; "ADDRESS - - [TIME] REQUEST" as servers do by themselves.
-  const line = /^(\S+) (\d+|- \S+ \[.*?\]) "?[A-Z]+ (\S+)/gm;
+  const line = /^-*([\da-f.:]+) (\d+|- \S+ \[.*?\]) "?[A-Z]+ (\S+)/gm;
   return [...readFileSync(path, 'utf8').matchAll(line)].map((match) => ({
     address: match[1] ?? '',
     port: Number(match[2]?.match(/^\d+$/)?.[0] ?? 0),
