@@ -27,6 +27,8 @@ for i in range(count):
     if s is None or not same:
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.settimeout(3)
+        if not same: # a port of its own: chance would give some twice, and with them a known flow
+            s.bind(("0.0.0.0", 20000 + i))
         s.connect((vip, port))
     s.send(b"question %d" % i)
     print(s.recv(2048).decode())
