@@ -174,6 +174,8 @@ static __always_inline void snat_give(__u32 dest_id, __u32 snat, __u32 port)
 		return;
 	bpf_spin_lock(&chunk->lock);
 	was_full = chunk->full_words == CHUNK_FULL;
+	barrier_var(word); /* before 5.16 a spilled number has lost its bounds: mask at the use */
+	word &= 63;
 	chunk->used[word] &= ~(1ull << (offset % CHUNK_PORTS & 63));
 	chunk->full_words &= ~(1ull << word);
 	bpf_spin_unlock(&chunk->lock);

@@ -57,6 +57,39 @@ static void print_costs(struct bpf_object *object, const char *path)
 	}
 }
 
+/* What the verifier said last, program by program, each loaded without the others. */
+static void say_why(const char *path)
+{
+	const char *names[MAX_PROGRAMS];
+	struct bpf_object *object = bpf_object__open_file(path, NULL);
+	struct bpf_program *prog;
+	int count = 0, i;
+
+	if (!object)
+		return;
+	bpf_object__for_each_program (prog, object)
+		if (count < MAX_PROGRAMS)
+			names[count++] = strdup(bpf_program__name(prog));
+	bpf_object__close(object);
+	for (i = 0; i < count; i++) {
+		char *log = calloc(1, LOG_SIZE);
+		size_t length;
+
+		object = bpf_object__open_file(path, NULL);
+		bpf_object__for_each_program (prog, object)
+			bpf_program__set_autoload(prog, !strcmp(bpf_program__name(prog), names[i]));
+		prog = bpf_object__find_program_by_name(object, names[i]);
+		bpf_program__set_log_buf(prog, log, LOG_SIZE);
+		bpf_program__set_log_level(prog, 1);
+		bpf_object__load(object);
+		length = strlen(log);
+		if (bpf_program__fd(prog) < 0)
+			fprintf(stderr, "%s:\n%s\n", names[i], length > 3000 ? log + length - 3000 : log);
+		bpf_object__close(object);
+		free(log);
+	}
+}
+
 static int load(const char *path)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
@@ -69,10 +102,12 @@ static int load(const char *path)
 	error = ask_for_logs(object);
 	if (!error)
 		error = bpf_object__load(object);
-	if (error)
+	if (error) {
 		fprintf(stderr, "%s: does not load: %s\n", path, strerror(-error));
-	else
+		say_why(path);
+	} else {
 		print_costs(object, path);
+	}
 	bpf_object__close(object);
 	return error != 0;
 }
