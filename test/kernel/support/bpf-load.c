@@ -84,7 +84,8 @@ static void say_why(const char *path)
 		bpf_object__load(object);
 		length = strlen(log);
 		if (bpf_program__fd(prog) < 0)
-			fprintf(stderr, "%s:\n%s\n", names[i], length > 3000 ? log + length - 3000 : log);
+			fprintf(stderr, "%s:\n%s\n", names[i],
+				length > 3000 ? log + length - 3000 : log);
 		bpf_object__close(object);
 		free(log);
 	}
